@@ -1,0 +1,72 @@
+package identity
+
+import (
+	"crypto/sha256"
+	"errors"
+	"strings"
+	"time"
+)
+
+// Person is the stable key of a human being at this gateway: a normalised
+// e-mail address, or IdP name, NUL, NameID. It is personal data: stores keep
+// its [Person.Hash], logs keep nothing of it.
+type Person string
+
+// ErrNobody is returned when an assertion names neither an e-mail address
+// nor a NameID: there is nobody to sign in.
+var ErrNobody = errors.New("neither an e-mail address nor a NameID was given")
+
+// PersonOf returns the person of a normalised e-mail address, or of a NameID
+// at the identity provider called idp when email is empty.
+func PersonOf(email Email, idp, nameID string) (Person, error) {
+	switch {
+	case email != "":
+		return Person(email), nil
+	case nameID == "" || idp == "":
+		return "", ErrNobody
+	case strings.ContainsRune(idp, 0) || strings.ContainsRune(nameID, 0):
+		return "", errors.New("a NameID cannot hold a NUL")
+	}
+	return Person(idp + "\x00" + nameID), nil
+}
+
+// PersonHash names a person in keys and messages without telling the address.
+type PersonHash [sha256.Size]byte
+
+// Hash returns the SHA-256 of the person.
+func (p Person) Hash() PersonHash { return sha256.Sum256([]byte(p)) }
+
+// NameID is the subject of an assertion exactly as the identity provider
+// wrote it (SAML Core §2.2.3): single logout must echo every part of it.
+type NameID struct {
+	Value           string
+	Format          string `json:",omitempty"`
+	NameQualifier   string `json:",omitempty"`
+	SPNameQualifier string `json:",omitempty"`
+	SPProvidedID    string `json:",omitempty"`
+}
+
+// Authn says how and when somebody proved who they are
+// (SAML Core §2.7.2, AuthnStatement).
+type Authn struct {
+	Instant      time.Time // AuthnInstant
+	ContextClass string    // AuthnContextClassRef, may be empty
+	SessionIndex string    // may be empty
+	NotOnOrAfter time.Time // SessionNotOnOrAfter, zero when absent
+}
+
+// Identity is a person as one identity provider described them at one
+// sign-in. Absent attributes are empty.
+type Identity struct {
+	IDP        string // configured name of the identity provider
+	Person     Person
+	Email      Email // empty when the provider sends none
+	NameID     NameID
+	FirstName  string
+	LastName   string
+	Username   string
+	EmployeeID string
+	Roles      []string
+	Attributes map[string][]string // further mapped attributes, by their key in the configuration
+	Authn      Authn
+}
