@@ -1,0 +1,62 @@
+package config
+
+import (
+	"crypto"
+	"time"
+)
+
+// Headers is what upstream apps learn, and under which names.
+type Headers struct {
+	HeaderNames `yaml:",inline"`
+	Signing     *Signing `yaml:"signing"` // nil only with InsecureSkipSigning
+	// InsecureSkipSigning is the reason why apps get headers nobody signed.
+	InsecureSkipSigning string `yaml:"insecure_skip_signing"`
+}
+
+// HeaderNames are the headers of one route. An empty name is never set.
+type HeaderNames struct {
+	Email      string            `yaml:"email" default:"X-Auth-Email" is:"header"`
+	FirstName  string            `yaml:"first_name" default:"X-Auth-First-Name" is:"header"`
+	LastName   string            `yaml:"last_name" default:"X-Auth-Last-Name" is:"header"`
+	Username   string            `yaml:"username" is:"header"`
+	Roles      string            `yaml:"roles" default:"X-Auth-Roles" is:"header"`
+	EmployeeID string            `yaml:"employee_id" default:"X-Auth-Employee-Id" is:"header"`
+	Extra      map[string]string `yaml:"extra"` // header → key of an IdP's attributes
+	Set        map[string]Secret `yaml:"set"`   // header → fixed value
+	Encoding   Encoding          `yaml:"encoding" default:"utf8"`
+	Separator  string            `yaml:"separator" default:","`
+}
+
+// RouteHeaders are a route's own names: absent keys keep those of Headers.
+type RouteHeaders struct {
+	HeaderNames `yaml:",inline"`
+	Preset      string `yaml:"preset"`
+}
+
+// Signing is how apps can tell that headers are ours.
+type Signing struct {
+	JWT           JWT           `yaml:"jwt"`
+	HTTPSignature HTTPSignature `yaml:"http_signature"`
+	Keys          []SigningKey  `yaml:"keys"` // newest first
+}
+
+// JWT is the signed token. An empty Header switches it off.
+type JWT struct {
+	Header    string        `yaml:"header" default:"X-Auth-Assertion" is:"header"`
+	Algorithm string        `yaml:"algorithm" default:"EdDSA" oneof:"EdDSA ES256 RS256 HS256"`
+	TTL       time.Duration `yaml:"ttl" default:"60s"`
+}
+
+// HTTPSignature is RFC 9421.
+type HTTPSignature struct {
+	Enabled   bool          `yaml:"enabled" default:"false"`
+	Algorithm string        `yaml:"algorithm" default:"ed25519" oneof:"ed25519 ecdsa-p256-sha256 hmac-sha256"`
+	TTL       time.Duration `yaml:"ttl" default:"60s"`
+}
+
+// SigningKey is one key with its "kid".
+type SigningKey struct {
+	ID      string        `yaml:"id" is:"keyid"`
+	File    Path          `yaml:"file"`
+	Private crypto.Signer `yaml:"-"` // ed25519.PrivateKey; nil under Options.NoFiles
+}
