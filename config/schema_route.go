@@ -8,13 +8,13 @@ import (
 
 // Route is one app: which requests it gets, who may send them, and how they travel.
 type Route struct {
-	Name     string     `yaml:"name" is:"slug"`
-	Host     string     `yaml:"host" is:"routehost"`  // also the first of Hosts
-	Hosts    []string   `yaml:"hosts" is:"routehost"` // lower case A-labels, no port; "*.x" is one label
-	Path     string     `yaml:"path" default:"/" is:"routepath"`
-	Upstream *url.URL   `yaml:"upstream"`
-	Pool     []*url.URL `yaml:"upstreams"`
-	Health   *Health    `yaml:"health"`
+	Name      string     `yaml:"name" is:"slug"`
+	Host      string     `yaml:"host" is:"routehost"`  // also the first of Hosts
+	Hosts     []string   `yaml:"hosts" is:"routehost"` // lower case A-labels, no port; "*.x" is one label
+	Path      string     `yaml:"path" default:"/" is:"routepath"`
+	Upstream  *url.URL   `yaml:"upstream"`
+	Upstreams []*url.URL `yaml:"upstreams"`
+	Health    *Health    `yaml:"health"`
 
 	UpstreamCarrier  string `yaml:"upstream_carrier" default:"standard" oneof:"fast standard"`
 	StripPath        bool   `yaml:"strip_path" default:"false"`

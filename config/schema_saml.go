@@ -38,29 +38,29 @@ type ServiceProvider struct {
 // IDP is one identity provider, known by exactly one of a metadata file, a
 // metadata URL, or entity ID, SSO URL and certificates written by hand.
 type IDP struct {
-	Name            string        `yaml:"name" is:"slug"`
-	DisplayName     string        `yaml:"display_name"` // filled in: Name
-	LogoFile        File          `yaml:"logo_file"`
-	MetadataFile    Path          `yaml:"metadata_file"`
-	MetadataURL     *url.URL      `yaml:"metadata_url"`
-	MetadataRefresh time.Duration `yaml:"metadata_refresh" default:"6h"`
-	MetadataCerts   []Certificate `yaml:"metadata_certificates"`
-	EntityID        string        `yaml:"entity_id"`
-	SSOURL          *url.URL      `yaml:"sso_url"`
-	SLOURL          *url.URL      `yaml:"slo_url"`
-	Certificates    []Certificate `yaml:"certificates"`
-	Preset          string        `yaml:"preset" oneof:"okta entra adfs google onelogin ping keycloak simplesamlphp shibboleth"`
-	EmailDomains    []string      `yaml:"email_domains" is:"domain"` // empty: any (one IdP only)
-	RequestBinding  string        `yaml:"request_binding" default:"redirect" oneof:"redirect post"`
-	SignRequests    bool          `yaml:"sign_requests" default:"true"`
-	RequireSigned   string        `yaml:"require_signed" default:"either" oneof:"assertion response both either"`
-	IDPInitiated    string        `yaml:"idp_initiated" default:"deny" oneof:"deny reinitiate accept"`
-	DefaultRoute    string        `yaml:"default_route"`
-	NameIDFormat    string        `yaml:"name_id_format"`
-	AuthnContext    []string      `yaml:"authn_context"`
-	ForceAuthn      bool          `yaml:"force_authn" default:"false"`
-	AllowSHA1       bool          `yaml:"allow_sha1" default:"false"`
-	AllowCBC        bool          `yaml:"allow_cbc" default:"false"`
+	Name                 string        `yaml:"name" is:"slug"`
+	DisplayName          string        `yaml:"display_name"` // filled in: Name
+	LogoFile             File          `yaml:"logo_file"`
+	MetadataFile         Path          `yaml:"metadata_file"`
+	MetadataURL          *url.URL      `yaml:"metadata_url"`
+	MetadataRefresh      time.Duration `yaml:"metadata_refresh" default:"6h"`
+	MetadataCertificates []Certificate `yaml:"metadata_certificates"`
+	EntityID             string        `yaml:"entity_id"`
+	SSOURL               *url.URL      `yaml:"sso_url"`
+	SLOURL               *url.URL      `yaml:"slo_url"`
+	Certificates         []Certificate `yaml:"certificates"`
+	Preset               string        `yaml:"preset" oneof:"okta entra adfs google onelogin ping keycloak simplesamlphp shibboleth"`
+	EmailDomains         []string      `yaml:"email_domains" is:"domain"` // empty: any (one IdP only)
+	RequestBinding       string        `yaml:"request_binding" default:"redirect" oneof:"redirect post"`
+	SignRequests         bool          `yaml:"sign_requests" default:"true"`
+	RequireSigned        string        `yaml:"require_signed" default:"either" oneof:"assertion response both either"`
+	IDPInitiated         string        `yaml:"idp_initiated" default:"deny" oneof:"deny reinitiate accept"`
+	DefaultRoute         string        `yaml:"default_route"`
+	NameIDFormat         string        `yaml:"name_id_format"`
+	AuthnContext         []string      `yaml:"authn_context"`
+	ForceAuthn           bool          `yaml:"force_authn" default:"false"`
+	AllowSHA1            bool          `yaml:"allow_sha1" default:"false"`
+	AllowCBC             bool          `yaml:"allow_cbc" default:"false"`
 	// InsecureUnicodeEmail is the reason why local parts outside ASCII are taken.
 	InsecureUnicodeEmail string     `yaml:"insecure_unicode_email"`
 	Attributes           Attributes `yaml:"attributes"`

@@ -13,10 +13,10 @@ type Server struct {
 	ExternalURL *url.URL `yaml:"external_url"` // origin only: scheme and lower-case host, no path
 	AdminListen Address  `yaml:"admin_listen" default:"127.0.0.1:9090"`
 	// AdminTLS is nil where the admin listener speaks plain http (loopback only).
-	AdminTLS    *KeyPair       `yaml:"admin_tls"`
-	AdminTokens []AdminToken   `yaml:"admin_tokens"` // none: /api answers 401
-	TLS         *ServerTLS     `yaml:"tls"`          // nil: TLS ends in front of us
-	Trusted     []netip.Prefix `yaml:"trusted_proxies"`
+	AdminTLS       *KeyPair       `yaml:"admin_tls"`
+	AdminTokens    []AdminToken   `yaml:"admin_tokens"` // none: /api answers 401
+	TLS            *ServerTLS     `yaml:"tls"`          // nil: TLS ends in front of us
+	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"`
 	// ProxyProtocol reads the client's address from a PROXY protocol line.
 	ProxyProtocol bool        `yaml:"proxy_protocol" default:"false"`
 	ForwardAuth   string      `yaml:"forward_auth" oneof:"nginx traefik caddy haproxy"`
