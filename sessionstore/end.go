@@ -1,0 +1,71 @@
+package sessionstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/samlgate/samlgate/identity"
+)
+
+// End ends a session. One that is no longer live, or an id that is none, is
+// no error: whoever signs out twice is signed out.
+func (m *Manager) End(ctx context.Context, id ID, why Reason) error {
+	id, err := ParseID(string(id))
+	if err != nil {
+		return nil
+	}
+	_, err = m.end(ctx, id, why)
+	return err
+}
+
+func (m *Manager) end(ctx context.Context, id ID, why Reason) ([]Ended, error) {
+	row, err := m.store.End(ctx, id, why)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ending session %s: %w", id.Hash(), err)
+	}
+	return m.tell(ctx, []EndedRow{{Row: row, Reason: why}}), nil
+}
+
+// EndAll ends every session of p and every sign-in of p that is under way,
+// and returns how many sessions were live (counted up to [MaxRows]).
+func (m *Manager) EndAll(ctx context.Context, p identity.Person, why Reason) (int, error) {
+	rows, err := m.store.EndAll(ctx, p.Hash(), why)
+	if err != nil {
+		return 0, fmt.Errorf("ending all sessions of a person: %w", err)
+	}
+	ended := make([]EndedRow, 0, len(rows))
+	for _, row := range rows {
+		ended = append(ended, EndedRow{Row: row, Reason: why})
+	}
+	m.tell(ctx, ended)
+	return len(ended), nil
+}
+
+// EndEverything ends every session of everybody, and every sign-in that is
+// under way. After an error some may have ended; repeat it.
+func (m *Manager) EndEverything(ctx context.Context, why Reason) error {
+	for b := range Buckets {
+		if err := m.store.EndBucket(ctx, Bucket(b), why); err != nil {
+			return fmt.Errorf("ending all sessions of bucket %s: %w", Bucket(b), err)
+		}
+	}
+	return nil
+}
+
+// tell reports rows that have just been ended to OnEnd.
+func (m *Manager) tell(ctx context.Context, rows []EndedRow) []Ended {
+	all := make([]Ended, 0, len(rows))
+	for _, row := range rows {
+		e := Ended{ID: row.ID, Reason: row.Reason}
+		if s, err := m.session(row.Row); err == nil {
+			e.Session = s
+		}
+		m.onEnd(ctx, e)
+		all = append(all, e)
+	}
+	return all
+}

@@ -1,0 +1,215 @@
+package sessionstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/samlgate/samlgate/identity"
+)
+
+// ManagerConfig is what a [Manager] works with.
+type ManagerConfig struct {
+	Store Store
+	// Keys seal the records: newest first, at least 32 random bytes each.
+	// All of them open; without the key that sealed it a session is none.
+	Keys [][]byte
+	Now  func() time.Time
+	// OnEnd, if set, is called once for each session that this Manager ended,
+	// after it ended. Expiry and ends by other replicas do not call it.
+	OnEnd func(context.Context, Ended)
+}
+
+// Manager starts, finds and ends sessions. It may be used from any goroutine.
+type Manager struct {
+	store Store
+	keys  ring
+	now   func() time.Time
+	onEnd func(context.Context, Ended)
+}
+
+// NewManager returns a Manager over c.Store, or says what is wrong with c.
+func NewManager(c ManagerConfig) (*Manager, error) {
+	if c.Store == nil || c.Now == nil {
+		return nil, errors.New("sessions need a store and a clock")
+	}
+	keys, err := newRing(c.Keys)
+	if err != nil {
+		return nil, err
+	}
+	if c.OnEnd == nil {
+		c.OnEnd = func(context.Context, Ended) {}
+	}
+	return &Manager{store: c.Store, keys: keys, now: c.Now, onEnd: c.OnEnd}, nil
+}
+
+// Epochs returns the epochs of p. Read them before asking directory and
+// policy and hand them to [Manager.Start]: whatever ends the sessions of p in
+// between then also stops the one about to start.
+func (m *Manager) Epochs(ctx context.Context, p identity.Person) (Epochs, error) {
+	e, err := m.store.Epochs(ctx, p.Hash())
+	e.of = p.Hash()
+	return e, err
+}
+
+// Start begins a session: [ErrLimit] under Deny, [ErrEpochMoved] when sessions
+// of the person were ended since s.Epochs were read (or these are of somebody
+// else), [ErrOver] when SessionNotOnOrAfter has passed.
+func (m *Manager) Start(ctx context.Context, s Start) (Started, error) {
+	c, err := m.create(s)
+	if err != nil {
+		return Started{}, err
+	}
+	elsewhere := ID("") // a replaced session that Create cannot reach
+	if old, err := ParseID(string(s.Replaces)); err == nil {
+		if old.Bucket() == c.ID.Bucket() {
+			c.Replaces = old
+		} else {
+			elsewhere = old
+		}
+	}
+	created, err := m.store.Create(ctx, c)
+	if err != nil {
+		return Started{}, fmt.Errorf("starting a session: %w", err)
+	}
+	session, err := m.session(created.Row)
+	if err != nil {
+		return Started{}, fmt.Errorf("starting a session: %w", err)
+	}
+	started := Started{Session: session, Evicted: m.tell(ctx, created.Ended)}
+	if elsewhere == "" {
+		return started, nil
+	}
+	rows, err := m.end(ctx, elsewhere, ReasonReplaced)
+	if err != nil {
+		// Nobody will hear of the new session: it must not hold a place.
+		_, undo := m.store.End(ctx, c.ID, ReasonReplaced)
+		return Started{}, fmt.Errorf("ending the replaced session: %w", errors.Join(err, undo))
+	}
+	started.Evicted = append(started.Evicted, rows...)
+	return started, nil
+}
+
+// create turns a sign-in into what the store adds.
+func (m *Manager) create(s Start) (Create, error) {
+	person := s.Identity.Person
+	if person == "" {
+		return Create{}, fmt.Errorf("starting a session: %w", identity.ErrNobody)
+	}
+	if err := s.Limits.check(); err != nil {
+		return Create{}, fmt.Errorf("starting a session: %w", err)
+	}
+	if s.Epochs.of != person.Hash() {
+		return Create{}, fmt.Errorf("starting a session with the epochs of somebody else: %w", ErrEpochMoved)
+	}
+	life := s.Limits.Lifetime
+	// SAML Core §2.7.2: SessionNotOnOrAfter ends our session too.
+	if end := s.Identity.Authn.NotOnOrAfter; !end.IsZero() {
+		life = min(life, end.Sub(m.now()))
+	}
+	if life < time.Millisecond {
+		return Create{}, fmt.Errorf("starting a session: %w", ErrOver)
+	}
+	id, err := NewID(person)
+	if err != nil {
+		return Create{}, err
+	}
+	body, err := m.sealBody(id, s.Identity, s.Client)
+	if err != nil {
+		return Create{}, err
+	}
+	idle := min(s.Limits.Idle, life)
+	return Create{ID: id, Person: person.Hash(), Epochs: s.Epochs, Idle: idle, Interval: Interval(idle), Lifetime: life,
+		MaxConcurrent: s.Limits.MaxConcurrent, OnLimit: s.Limits.OnLimit, Body: body}, nil
+}
+
+// Get returns a live session: [ErrNotFound], [ErrUnavailable], [ErrFormat].
+func (m *Manager) Get(ctx context.Context, id ID) (*Session, error) {
+	id, err := ParseID(string(id))
+	if err != nil {
+		return nil, ErrNotFound
+	}
+	row, err := m.store.Load(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("loading session %s: %w", id.Hash(), err)
+	}
+	s, err := m.session(row)
+	if err != nil {
+		return nil, fmt.Errorf("loading session %s: %w", id.Hash(), err)
+	}
+	return s, nil
+}
+
+// Touch notes that s is used now. Call it on every request that counts as
+// use; nearly always it costs no round trip.
+//
+// A use is written through once the recorded one is an interval old,
+// min(30 s, idle/20), and not before. So the record is never more than one
+// interval behind the last use, on however many replicas and even if this
+// one is killed right now, since nothing waits in memory. Records live idle +
+// interval past the recorded use. Together: a session never ends before it was
+// idle for its limit, and at the latest one interval after that.
+//
+// ErrNotFound says that it ended meanwhile. On [ErrUnavailable] the next Touch
+// tries again.
+func (m *Manager) Touch(ctx context.Context, s *Session) error {
+	now := m.now()
+	interval := Interval(s.Idle)
+	recorded := s.LastSeen.UnixMilli()
+	if s.recorded != nil {
+		recorded = s.recorded.Load()
+	}
+	if now.UnixMilli()-recorded < interval.Milliseconds() {
+		return nil
+	}
+	// Of several goroutines one writes; the others have been spoken for.
+	if s.recorded != nil && !s.recorded.CompareAndSwap(recorded, now.UnixMilli()) {
+		return nil
+	}
+	// On the store's clock the use is as old as the call has been waiting.
+	if err := m.store.Touch(ctx, s.ID, max(0, m.now().Sub(now))); err != nil {
+		if s.recorded != nil {
+			s.recorded.CompareAndSwap(now.UnixMilli(), recorded)
+		}
+		return fmt.Errorf("touching session %s: %w", s.ID.Hash(), err)
+	}
+	return nil
+}
+
+// List returns the live sessions of p, oldest first, at most [MaxRows].
+func (m *Manager) List(ctx context.Context, p identity.Person) ([]*Session, error) {
+	rows, err := m.store.List(ctx, p.Hash())
+	if err != nil {
+		return nil, fmt.Errorf("listing sessions: %w", err)
+	}
+	sessions := make([]*Session, 0, len(rows))
+	for _, row := range rows {
+		if s, err := m.session(row); err == nil {
+			sessions = append(sessions, s)
+		}
+	}
+	return sessions, nil
+}
+
+// Watch calls told for every end that any replica makes; see [Store.Watch].
+func (m *Manager) Watch(ctx context.Context, told func(Invalidation)) error {
+	return m.store.Watch(ctx, told)
+}
+
+// Ping reports whether the store can be reached and takes writes.
+func (m *Manager) Ping(ctx context.Context) error { return m.store.Ping(ctx) }
+
+// session opens a row and puts its times on the local clock.
+func (m *Manager) session(row Row) (*Session, error) {
+	body, err := m.openBody(row)
+	if err != nil {
+		return nil, err
+	}
+	local := func(t time.Time) time.Time { return m.now().Add(t.Sub(row.Now)) }
+	s := &Session{ID: row.ID, Identity: body.Identity, Client: body.Client, Idle: row.Idle, Created: local(row.Created),
+		LastSeen: local(row.LastUse), Expires: local(row.Expires), recorded: new(atomic.Int64)}
+	s.recorded.Store(s.LastSeen.UnixMilli())
+	return s, nil
+}

@@ -1,0 +1,92 @@
+package sessionstore
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/samlgate/samlgate/identity"
+)
+
+// Client describes the browser that signed in.
+type Client struct {
+	Addr  string // network address, without port
+	Agent string // in words for people: "Firefox on Linux"
+}
+
+// Session is one browser signed in once. Its times are on the local clock.
+// One Session may be read and touched by several goroutines.
+type Session struct {
+	ID       ID
+	Identity identity.Identity
+	Client   Client
+	Created  time.Time
+	LastSeen time.Time     // as the store recorded it, up to one interval behind
+	Expires  time.Time     // the absolute end
+	Idle     time.Duration // how long it lives unused
+	recorded *atomic.Int64 // last use that the store knows, in Unix ms of the local clock
+}
+
+// OnLimit says what a sign-in does when the person is at the limit.
+type OnLimit uint8
+
+// What a sign-in at the limit does.
+const (
+	EvictOldest OnLimit = iota // ends the sessions created first
+	Deny                       // is refused with [ErrLimit]
+)
+
+// String returns the name used in the configuration.
+func (o OnLimit) String() string {
+	if o == Deny {
+		return "deny"
+	}
+	return "evict_oldest"
+}
+
+// Limits of one session, resolved for its person.
+type Limits struct {
+	Idle          time.Duration // how long it lives unused; above 0
+	Lifetime      time.Duration // how long it lives at all; above 0
+	MaxConcurrent int           // live sessions of the person, this one included; 0 = no limit
+	OnLimit       OnLimit
+}
+
+func (l Limits) check() error {
+	switch {
+	case l.Idle < time.Millisecond || l.Lifetime < time.Millisecond:
+		return fmt.Errorf("idle limit %v and lifetime %v must both be positive", l.Idle, l.Lifetime)
+	case l.MaxConcurrent < 0:
+		return fmt.Errorf("limit of %d sessions is negative", l.MaxConcurrent)
+	case l.OnLimit > Deny:
+		return errors.New("unknown policy at the limit of sessions")
+	}
+	return nil
+}
+
+// Interval returns how far the recorded last use may lag behind the true one
+// for a session with this idle limit: min(30 s, idle/20).
+func Interval(idle time.Duration) time.Duration { return min(30*time.Second, idle/20) }
+
+// Ended tells of one session that has just been ended.
+type Ended struct {
+	ID      ID
+	Reason  Reason
+	Session *Session // nil when its record could not be read
+}
+
+// Start is what a sign-in brings along.
+type Start struct {
+	Identity identity.Identity
+	Client   Client
+	Epochs   Epochs // from [Manager.Epochs], read before directory and policy
+	Limits   Limits
+	Replaces ID // the session that this browser had until now, if any
+}
+
+// Started is the outcome of a sign-in.
+type Started struct {
+	Session *Session
+	Evicted []Ended // by the limit, and the replaced one
+}
