@@ -1,0 +1,81 @@
+package testenv
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"strings"
+	"testing"
+	"time"
+)
+
+// patience is how long a helper waits for something that should happen soon;
+// past it the test fails with what was seen instead.
+const patience = 30 * time.Second
+
+// FreePort returns a loopback TCP port, in decimal, that nobody listens on now.
+func FreePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("looking for a free port: %v", err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatalf("reading the free port: %v", err)
+	}
+	return port
+}
+
+// NewClient returns an HTTP client with its own cookie jar that resolves every
+// name below .localhost to 127.0.0.1, as browsers do (RFC 6761 §6.3). It follows
+// redirects; see [NoRedirects].
+func NewClient(t testing.TB) *http.Client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatalf("making a cookie jar: %v", err)
+	}
+	tr := &http.Transport{DialContext: dialLocalhost}
+	t.Cleanup(tr.CloseIdleConnections)
+	return &http.Client{Jar: jar, Transport: tr, Timeout: patience}
+}
+
+// NoRedirects returns a copy of c, with the same cookies, that hands back a
+// redirect instead of following it.
+func NoRedirects(c *http.Client) *http.Client {
+	n := *c
+	n.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &n
+}
+
+func dialLocalhost(ctx context.Context, network, addr string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		addr = net.JoinHostPort("127.0.0.1", port)
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, network, addr)
+}
+
+// eventually asks check every 50 ms until it returns true, and reports whether
+// it did so before the patience ran out or ctx ended.
+func eventually(ctx context.Context, check func() bool) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !check() {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+	}
+	return true
+}

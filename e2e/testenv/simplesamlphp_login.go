@@ -1,0 +1,101 @@
+package testenv
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+)
+
+// Form is an HTML form with the values it would send.
+type Form struct {
+	Action *url.URL // absolute
+	Values url.Values
+}
+
+// Login takes the first steps of a sign-in without a browser: it opens the URL
+// of an AuthnRequest, fills in SimpleSAMLphp's login page and returns the form
+// with SAMLResponse and RelayState that it then wants posted to the service
+// provider. A client that is signed in already skips the page.
+func (s *SSP) Login(t testing.TB, c *http.Client, requestURL string, p PersonInfo) Form {
+	t.Helper()
+	f := fetchForm(t, c, requestURL)
+	if f.Values.Has("SAMLResponse") {
+		return f
+	}
+	f.Values.Set("username", p.Login)
+	f.Values.Set("password", p.Password)
+	res, err := c.PostForm(f.Action.String(), f.Values)
+	if err != nil {
+		t.Fatalf("posting SimpleSAMLphp's login form: %v", err)
+	}
+	f = readForm(t, res)
+	if !f.Values.Has("SAMLResponse") {
+		t.Fatalf("SimpleSAMLphp did not accept the login of %s; it logged:\n%s", p.Login, s.Log())
+	}
+	return f
+}
+
+func fetchForm(t testing.TB, c *http.Client, u string) Form {
+	t.Helper()
+	res, err := get(t.Context(), c, u)
+	if err != nil {
+		t.Fatalf("opening a page of SimpleSAMLphp: %v", err)
+	}
+	return readForm(t, res)
+}
+
+// readForm reads the first form of a page, and fails the test if there is none.
+func readForm(t testing.TB, res *http.Response) Form {
+	t.Helper()
+	defer res.Body.Close()
+	doc, err := html.Parse(res.Body)
+	if err != nil {
+		t.Fatalf("reading the page at %s: %v", res.Request.URL, err)
+	}
+	form := find(doc, "form")
+	if form == nil {
+		t.Fatalf("no form on the page at %s (status %d); it says: %s", res.Request.URL, res.StatusCode, visible(doc))
+	}
+	action, err := res.Request.URL.Parse(attribute(form, "action"))
+	if err != nil {
+		t.Fatalf("reading the form's address on %s: %v", res.Request.URL, err)
+	}
+	f := Form{action, url.Values{}}
+	for n := range form.Descendants() {
+		if n.Data == "input" && attribute(n, "name") != "" && attribute(n, "type") != "checkbox" {
+			f.Values.Add(attribute(n, "name"), attribute(n, "value"))
+		}
+	}
+	return f
+}
+
+func find(n *html.Node, element string) *html.Node {
+	for d := range n.Descendants() {
+		if d.Type == html.ElementNode && d.Data == element {
+			return d
+		}
+	}
+	return nil
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func visible(n *html.Node) string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode && d.Parent.Data != "script" && d.Parent.Data != "style" {
+			b.WriteString(d.Data + " ")
+		}
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
