@@ -1,0 +1,60 @@
+package testenv
+
+import (
+	"bufio"
+	"context"
+	"net"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// Redis is a real redis-server that a test can kill and bring back, with an
+// append-only file so that it comes back with what it knew.
+type Redis struct {
+	Addr string // 127.0.0.1:PORT
+
+	dir  string
+	proc *process
+}
+
+// StartRedis starts redis-server on a free port with a temporary folder.
+func StartRedis(t testing.TB) *Redis {
+	t.Helper()
+	r := &Redis{Addr: net.JoinHostPort("127.0.0.1", FreePort(t)), dir: t.TempDir()}
+	r.Start(t)
+	return r
+}
+
+// Start starts the server, for the first time or again after [Redis.Kill], and
+// waits until it answers.
+func (r *Redis) Start(t testing.TB) {
+	t.Helper()
+	_, port, err := net.SplitHostPort(r.Addr)
+	if err != nil {
+		t.Fatalf("starting Redis at %s: %v", r.Addr, err)
+	}
+	r.proc = startProcess(t, exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", r.dir,
+		"--save", "", "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"))
+	if !eventually(t.Context(), func() bool { return pong(t.Context(), r.Addr) }) {
+		t.Fatalf("Redis at %s does not answer; it printed:\n%s", r.Addr, r.proc.out.tail())
+	}
+}
+
+// Kill ends the server at once, as a crash would.
+func (r *Redis) Kill() { r.proc.kill() }
+
+// pong reports whether a server answers PING; while it loads it does not.
+func pong(ctx context.Context, addr string) bool {
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte("PING\r\n")); err != nil {
+		return false
+	}
+	line, err := bufio.NewReader(c).ReadString('\n')
+	return err == nil && strings.HasPrefix(line, "+PONG")
+}
