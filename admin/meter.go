@@ -1,0 +1,88 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/samlgate/samlgate/identity"
+	"github.com/samlgate/samlgate/sessionstore"
+)
+
+// MeterStore returns s with the time and the failures of each operation
+// counted. "Not found" and the other answers of a working store are no failures.
+func (m *Metrics) MeterStore(s sessionstore.Store) sessionstore.Store { return &meter{Store: s, m: m} }
+
+type meter struct {
+	sessionstore.Store // Watch and Close go through as they are
+	m                  *Metrics
+}
+
+func (t *meter) done(operation string, began time.Time, err error) {
+	t.m.storeSeconds.WithLabelValues(operation).Observe(time.Since(began).Seconds())
+	if errors.Is(err, sessionstore.ErrUnavailable) {
+		t.m.storeErrors.WithLabelValues(operation).Inc()
+	}
+}
+
+func (t *meter) Epochs(ctx context.Context, p identity.PersonHash) (e sessionstore.Epochs, err error) {
+	defer func(began time.Time) { t.done("epochs", began, err) }(time.Now())
+	return t.Store.Epochs(ctx, p)
+}
+
+func (t *meter) Create(ctx context.Context, c sessionstore.Create) (created sessionstore.Created, err error) {
+	defer func(began time.Time) { t.done("create", began, err) }(time.Now())
+	return t.Store.Create(ctx, c)
+}
+
+func (t *meter) Load(ctx context.Context, id sessionstore.ID) (row sessionstore.Row, err error) {
+	began := time.Now() // the hot path: no closure
+	row, err = t.Store.Load(ctx, id)
+	t.done("load", began, err)
+	return row, err
+}
+
+func (t *meter) Touch(ctx context.Context, id sessionstore.ID, ago time.Duration) (err error) {
+	defer func(began time.Time) { t.done("touch", began, err) }(time.Now())
+	return t.Store.Touch(ctx, id, ago)
+}
+
+func (t *meter) End(ctx context.Context, id sessionstore.ID, why sessionstore.Reason) (row sessionstore.Row, err error) {
+	defer func(began time.Time) { t.done("end", began, err) }(time.Now())
+	return t.Store.End(ctx, id, why)
+}
+
+func (t *meter) EndAll(ctx context.Context, p identity.PersonHash, why sessionstore.Reason) (rows []sessionstore.Row, err error) {
+	defer func(began time.Time) { t.done("end_all", began, err) }(time.Now())
+	return t.Store.EndAll(ctx, p, why)
+}
+
+func (t *meter) EndBucket(ctx context.Context, b sessionstore.Bucket, why sessionstore.Reason) (err error) {
+	defer func(began time.Time) { t.done("end_bucket", began, err) }(time.Now())
+	return t.Store.EndBucket(ctx, b, why)
+}
+
+func (t *meter) List(ctx context.Context, p identity.PersonHash) (rows []sessionstore.Row, err error) {
+	defer func(began time.Time) { t.done("list", began, err) }(time.Now())
+	return t.Store.List(ctx, p)
+}
+
+func (t *meter) Put(ctx context.Context, key string, value []byte, ttl time.Duration) (err error) {
+	defer func(began time.Time) { t.done("put", began, err) }(time.Now())
+	return t.Store.Put(ctx, key, value, ttl)
+}
+
+func (t *meter) Take(ctx context.Context, key string) (value []byte, err error) {
+	defer func(began time.Time) { t.done("take", began, err) }(time.Now())
+	return t.Store.Take(ctx, key)
+}
+
+func (t *meter) Claim(ctx context.Context, key, claimant string, ttl time.Duration) (first bool, err error) {
+	defer func(began time.Time) { t.done("claim", began, err) }(time.Now())
+	return t.Store.Claim(ctx, key, claimant, ttl)
+}
+
+func (t *meter) Ping(ctx context.Context) (err error) {
+	defer func(began time.Time) { t.done("ping", began, err) }(time.Now())
+	return t.Store.Ping(ctx)
+}

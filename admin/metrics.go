@@ -1,0 +1,143 @@
+package admin
+
+import (
+	"crypto/x509"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// Metrics are the series of one gateway, listed in docs/metrics.md. Labels are
+// configured names and enums only, so that no visitor can make a new series.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	requests, logins, started, ended, storeErrors *prometheus.CounterVec
+	stripped, dropped, cookies                    *prometheus.CounterVec
+	returns, auditErrors                          prometheus.Counter
+	requestSeconds, storeSeconds                  *prometheus.HistogramVec
+	idpReady                                      *prometheus.GaugeVec
+}
+
+// NewMetrics returns the series of a gateway of this version.
+func NewMetrics(version string) *Metrics {
+	m := &Metrics{registry: prometheus.NewRegistry()}
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "samlgate_" + name, Help: help}, labels)
+		m.registry.MustRegister(c)
+		return c
+	}
+	histogram := func(name, help string, buckets []float64, label string) *prometheus.HistogramVec {
+		h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "samlgate_" + name, Help: help, Buckets: buckets}, []string{label})
+		m.registry.MustRegister(h)
+		return h
+	}
+	m.requests = counter("requests_total", "Requests by route, method and status; an empty route is one of our own pages.", "route", "method", "code")
+	m.logins = counter("logins_total", "Sign-ins by identity provider, result (started, accepted, refused, error) and reason.", "idp", "result", "reason")
+	m.started = counter("sessions_started_total", "Sessions started, by identity provider.", "idp")
+	m.ended = counter("sessions_ended_total", "Sessions ended by this process, by reason; expiry is not counted.", "reason")
+	m.storeErrors = counter("store_errors_total", "Failed operations of the session store.", "operation")
+	m.stripped = counter("headers_stripped_total", "Client header fields removed because only the gateway may set them.", "route")
+	m.dropped = counter("header_values_dropped_total", "Attribute values that no header could carry safely.", "route")
+	m.cookies = counter("set_cookies_dropped_total", "Cookies of the gateway's names that an app tried to set.", "route")
+	m.returns = counter("return_addresses_refused_total", "Return addresses that lead somewhere else.").WithLabelValues()
+	m.auditErrors = counter("audit_errors_total", "Audit records that could not be written.").WithLabelValues()
+	m.requestSeconds = histogram("request_seconds", "Time to answer, by route.", prometheus.DefBuckets, "route")
+	m.storeSeconds = histogram("store_seconds", "Time of one operation of the session store.",
+		[]float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}, "operation")
+	m.idpReady = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "samlgate_idp_ready", Help: "1 when people can sign in there, 0 while its metadata is missing."}, []string{"idp"})
+	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "samlgate_build_info", Help: "Always 1; the label tells the version."}, []string{"version"})
+	build.WithLabelValues(version).Set(1)
+	m.registry.MustRegister(m.idpReady, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+}
+
+// Request counts one answered request.
+func (m *Metrics) Request(route, method string, status int, took time.Duration) {
+	if !slices.Contains(methods, method) {
+		method = "other"
+	}
+	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
+	m.requestSeconds.WithLabelValues(route).Observe(took.Seconds())
+}
+
+// Login counts one step of a sign-in.
+func (m *Metrics) Login(idp, result, reason string) {
+	m.logins.WithLabelValues(idp, result, reason).Inc()
+	if result == "accepted" {
+		m.started.WithLabelValues(idp).Inc()
+	}
+}
+
+// Ended counts a session that this process ended.
+func (m *Metrics) Ended(reason string) { m.ended.WithLabelValues(reason).Inc() }
+
+// ReturnRefused counts a return address that leads somewhere else.
+func (m *Metrics) ReturnRefused() { m.returns.Inc() }
+
+// HeadersStripped counts what a client may not say.
+func (m *Metrics) HeadersStripped(route string, n int) {
+	m.stripped.WithLabelValues(route).Add(float64(n))
+}
+
+// ValuesDropped counts values that no header could carry.
+func (m *Metrics) ValuesDropped(route string, n int) {
+	m.dropped.WithLabelValues(route).Add(float64(n))
+}
+
+// CookiesDropped counts cookies that an app may not set.
+func (m *Metrics) CookiesDropped(route string, n int) {
+	m.cookies.WithLabelValues(route).Add(float64(n))
+}
+
+// AuditFailed counts a record that was not written.
+func (m *Metrics) AuditFailed() { m.auditErrors.Inc() }
+
+// IDPReady says whether people can sign in at idp.
+func (m *Metrics) IDPReady(idp string, ready bool) {
+	value := 0.0
+	if ready {
+		value = 1
+	}
+	m.idpReady.WithLabelValues(idp).Set(value)
+}
+
+// Certificates publishes how long certificates are still valid, read anew at
+// each scrape. kind is sp, idp or tls; name is the configured one.
+func (m *Metrics) Certificates(now func() time.Time, list func() []Certificate) {
+	m.registry.MustRegister(&expiry{now: now, list: list})
+}
+
+// Certificate is one certificate that will expire.
+type Certificate struct {
+	Kind, Name string
+	X509       *x509.Certificate
+}
+
+var expiryDesc = prometheus.NewDesc("samlgate_cert_expiry_seconds",
+	"Seconds until a certificate expires, negative when it has; kind is sp, idp or tls.", []string{"kind", "name", "serial"}, nil)
+
+type expiry struct {
+	now  func() time.Time
+	list func() []Certificate
+}
+
+// Describe implements prometheus.Collector.
+func (e *expiry) Describe(ch chan<- *prometheus.Desc) { ch <- expiryDesc }
+
+// Collect implements prometheus.Collector.
+func (e *expiry) Collect(ch chan<- prometheus.Metric) {
+	for _, c := range e.list() {
+		left := c.X509.NotAfter.Sub(e.now()).Seconds()
+		ch <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, left, c.Kind, c.Name, c.X509.SerialNumber.Text(16))
+	}
+}
