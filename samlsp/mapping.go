@@ -142,18 +142,21 @@ func (a *Assertion) first(sources []string) string {
 	return ""
 }
 
-// values returns all values of the first source that is present. An attribute
-// of that name wins over the subject's NameID.
+// values returns all values of the first source that is present. The source
+// "NameID" is the subject, never an attribute that calls itself so.
 func (a *Assertion) values(sources []string) []string {
 	for _, source := range sources {
+		if source == nameIDSource {
+			if a.nameID.Value != "" {
+				return []string{a.nameID.Value}
+			}
+			continue
+		}
 		var all []string
 		for _, at := range a.attributes {
 			if at.name == source {
 				all = append(all, at.values...)
 			}
-		}
-		if source == nameIDSource && len(all) == 0 && a.nameID.Value != "" {
-			all = []string{a.nameID.Value}
 		}
 		if len(all) > 0 {
 			return all

@@ -1,6 +1,128 @@
 package samlsp
 
-import "errors"
+import (
+	"crypto/rsa"
+	"encoding/base64"
+	"time"
 
-// Metadata returns the metadata document of this service provider.
-func (sp *ServiceProvider) Metadata() ([]byte, error) { return nil, errors.New("not built") }
+	"github.com/beevik/etree"
+)
+
+const metadataLife = 365 * 24 * time.Hour
+
+// Metadata returns the metadata document of this service provider
+// (Metadata §2.3.2, §2.4.4). The same configuration gives the same bytes for a
+// day.
+func (sp *ServiceProvider) Metadata() ([]byte, error) {
+	doc := etree.NewDocument()
+	doc.CreateProcInst("xml", `version="1.0" encoding="UTF-8"`)
+	root := doc.CreateElement("md:EntityDescriptor")
+	root.CreateAttr("xmlns:md", nsMetadata)
+	root.CreateAttr("xmlns:ds", nsDSig)
+	root.CreateAttr("entityID", sp.cfg.EntityID)
+	root.CreateAttr("validUntil", stamp(sp.metadataEnd()))
+	sp.describeRole(root.CreateElement("md:SPSSODescriptor"))
+	sp.describeOwner(root)
+	doc.Indent(2)
+	return doc.WriteToBytes()
+}
+
+// metadataEnd falls on midnight, so that the document and its ETag rest.
+func (sp *ServiceProvider) metadataEnd() time.Time {
+	life := sp.cfg.MetadataLife
+	if life <= 0 {
+		life = metadataLife
+	}
+	return sp.cfg.Now().UTC().Truncate(24 * time.Hour).Add(24*time.Hour + life)
+}
+
+// describeRole writes md:SPSSODescriptor in the order of its schema.
+func (sp *ServiceProvider) describeRole(role *etree.Element) {
+	role.CreateAttr("protocolSupportEnumeration", nsProtocol)
+	role.CreateAttr("AuthnRequestsSigned", yesNo(sp.signsAllRequests()))
+	role.CreateAttr("WantAssertionsSigned", "true")
+	for _, k := range sp.cfg.Keys {
+		describeKey(role, k, "signing")
+	}
+	for _, k := range sp.cfg.Keys {
+		if _, ok := k.Certificate.PublicKey.(*rsa.PublicKey); ok { // key transport is RSA-OAEP
+			describeKey(role, k, "encryption")
+		}
+	}
+	if sp.cfg.SLOURL != "" {
+		for _, b := range []Binding{RedirectBinding, PostBinding} {
+			service := role.CreateElement("md:SingleLogoutService")
+			service.CreateAttr("Binding", string(b))
+			service.CreateAttr("Location", sp.cfg.SLOURL)
+		}
+	}
+	for _, format := range []string{formatEmail, formatPersistent, formatTransient, formatUnspecified} {
+		role.CreateElement("md:NameIDFormat").SetText(format)
+	}
+	acs := role.CreateElement("md:AssertionConsumerService")
+	acs.CreateAttr("Binding", string(PostBinding))
+	acs.CreateAttr("Location", sp.cfg.ACSURL)
+	acs.CreateAttr("index", "0")
+	acs.CreateAttr("isDefault", "true")
+}
+
+// signsAllRequests: what is published here must hold at every identity provider.
+func (sp *ServiceProvider) signsAllRequests() bool {
+	for _, idp := range sp.IDPs() {
+		if !idp.SignRequests {
+			return false
+		}
+	}
+	return true
+}
+
+func describeKey(role *etree.Element, k KeyPair, use string) {
+	d := role.CreateElement("md:KeyDescriptor")
+	d.CreateAttr("use", use)
+	data := d.CreateElement("ds:KeyInfo").CreateElement("ds:X509Data")
+	data.CreateElement("ds:X509Certificate").SetText(base64.StdEncoding.EncodeToString(k.Certificate.Raw))
+	if use != "encryption" {
+		return
+	}
+	for _, uri := range []string{
+		"http://www.w3.org/2009/xmlenc11#aes256-gcm",
+		"http://www.w3.org/2009/xmlenc11#aes128-gcm",
+		"http://www.w3.org/2009/xmlenc11#rsa-oaep",
+		"http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
+	} {
+		d.CreateElement("md:EncryptionMethod").CreateAttr("Algorithm", uri)
+	}
+}
+
+// describeOwner writes md:Organization and md:ContactPerson where they are set.
+func (sp *ServiceProvider) describeOwner(root *etree.Element) {
+	if o := sp.cfg.Organization; o.Name != "" {
+		el := root.CreateElement("md:Organization")
+		for _, part := range []struct{ tag, text, fallback string }{
+			{"md:OrganizationName", o.Name, ""},
+			{"md:OrganizationDisplayName", o.DisplayName, o.Name},
+			{"md:OrganizationURL", o.URL, sp.cfg.EntityID},
+		} {
+			child := el.CreateElement(part.tag)
+			child.CreateAttr("xml:lang", "en")
+			if child.SetText(part.text); part.text == "" {
+				child.SetText(part.fallback)
+			}
+		}
+	}
+	if c := sp.cfg.Contact; c.Email != "" {
+		el := root.CreateElement("md:ContactPerson")
+		el.CreateAttr("contactType", "technical")
+		if c.Name != "" {
+			el.CreateElement("md:GivenName").SetText(c.Name)
+		}
+		el.CreateElement("md:EmailAddress").SetText("mailto:" + c.Email)
+	}
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
+}

@@ -1,0 +1,290 @@
+package samlsp
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"strings"
+)
+
+// Namespaces of the documents we read and write.
+const (
+	nsProtocol  = "urn:oasis:names:tc:SAML:2.0:protocol"
+	nsAssertion = "urn:oasis:names:tc:SAML:2.0:assertion"
+	nsMetadata  = "urn:oasis:names:tc:SAML:2.0:metadata"
+	nsDSig      = "http://www.w3.org/2000/09/xmldsig#"
+	nsXSI       = "http://www.w3.org/2001/XMLSchema-instance"
+	nsXML       = "http://www.w3.org/XML/1998/namespace"
+	nsXMLNS     = "http://www.w3.org/2000/xmlns/"
+	nsExcC14N   = "http://www.w3.org/2001/10/xml-exc-c14n#"
+)
+
+// node is an element with its namespace resolved.
+type node struct {
+	space, local string
+	attrs        []nodeAttr
+	kids         []*node
+	text         string // the character data between the children, joined
+}
+
+// nodeAttr is an attribute that is no namespace declaration. Without a prefix
+// its space is empty.
+type nodeAttr struct{ space, local, value string }
+
+func (n *node) is(space, local string) bool { return n.space == space && n.local == local }
+
+// attr returns an attribute without a namespace.
+func (n *node) attr(local string) (string, bool) {
+	for _, a := range n.attrs {
+		if a.space == "" && a.local == local {
+			return a.value, true
+		}
+	}
+	return "", false
+}
+
+// value returns an attribute without a namespace, or "".
+func (n *node) value(local string) string {
+	v, _ := n.attr(local)
+	return v
+}
+
+// all returns the children of one name.
+func (n *node) all(space, local string) []*node {
+	var found []*node
+	for _, k := range n.kids {
+		if k.is(space, local) {
+			found = append(found, k)
+		}
+	}
+	return found
+}
+
+// child returns the first child of one name, or nil.
+func (n *node) child(space, local string) *node {
+	for _, k := range n.kids {
+		if k.is(space, local) {
+			return k
+		}
+	}
+	return nil
+}
+
+// walk calls f for n and everything below until f refuses.
+func (n *node) walk(parent *node, f func(parent, n *node) *Rejection) *Rejection {
+	if r := f(parent, n); r != nil {
+		return r
+	}
+	for _, k := range n.kids {
+		if r := k.walk(n, f); r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// treeReader builds the tree of a document that passed prescan.
+type treeReader struct {
+	dec      *xml.Decoder
+	open     []*frame
+	prefixes map[string]bool // every prefix that the document declares
+	root     *node
+}
+
+// frame is an element that is still open.
+type frame struct {
+	raw    xml.Name // as written, for its end tag
+	node   *node
+	spaces map[string]string // its own declarations: prefix → URI; nil when none
+	text   []string
+}
+
+// parse reads a whole document. It refuses what encoding/xml lets pass: several
+// roots, text beside the root, repeated attributes, undeclared or redefined
+// reserved prefixes, names with odd colons.
+func parse(data []byte, l limits) (*node, *Rejection) {
+	if r := prescan(data, l); r != nil {
+		return nil, r
+	}
+	t := &treeReader{dec: xml.NewDecoder(bytes.NewReader(data)), prefixes: make(map[string]bool)}
+	for {
+		token, err := t.dec.RawToken()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, reject(ReasonNotXML, "syntax error near byte %d", t.dec.InputOffset())
+		}
+		if r := t.token(token); r != nil {
+			return nil, r
+		}
+	}
+	if t.root == nil || len(t.open) > 0 {
+		return nil, reject(ReasonNotXML, "elements are not closed")
+	}
+	return t.root, nil
+}
+
+func (t *treeReader) token(token xml.Token) *Rejection {
+	switch x := token.(type) {
+	case xml.StartElement:
+		return t.start(x)
+	case xml.EndElement:
+		return t.end(x)
+	case xml.CharData:
+		return t.chars(x)
+	case xml.ProcInst:
+		if x.Target == "xml" && t.root == nil && len(t.open) == 0 {
+			return nil // prescan let only the declaration pass
+		}
+	}
+	return reject(ReasonNotXML, "unexpected markup")
+}
+
+func (t *treeReader) chars(x xml.CharData) *Rejection {
+	if len(t.open) == 0 {
+		if len(bytes.TrimLeft(x, " \t\r\n")) > 0 {
+			return reject(ReasonNotXML, "text outside the document element")
+		}
+		return nil
+	}
+	top := t.open[len(t.open)-1]
+	top.text = append(top.text, string(x))
+	return nil
+}
+
+func (t *treeReader) start(x xml.StartElement) *Rejection {
+	if t.root != nil && len(t.open) == 0 {
+		return reject(ReasonNotXML, "several document elements")
+	}
+	f := &frame{raw: x.Name, node: &node{}}
+	t.open = append(t.open, f)
+	if r := t.declare(f, x.Attr); r != nil {
+		return r
+	}
+	if !validName(x.Name) {
+		return reject(ReasonNamespace, "an element name that is no qualified name")
+	}
+	space, ok := t.resolve(x.Name.Space)
+	if !ok || x.Name.Space == "xmlns" {
+		return reject(ReasonNamespace, "an element with an undeclared prefix")
+	}
+	f.node.space, f.node.local = space, x.Name.Local
+	if r := t.attributes(f, x.Attr); r != nil {
+		return r
+	}
+	if len(t.open) == 1 {
+		t.root = f.node
+		return nil
+	}
+	parent := t.open[len(t.open)-2].node
+	parent.kids = append(parent.kids, f.node)
+	return nil
+}
+
+func (t *treeReader) end(x xml.EndElement) *Rejection {
+	if len(t.open) == 0 || t.open[len(t.open)-1].raw != x.Name {
+		return reject(ReasonNotXML, "an end tag without its element")
+	}
+	f := t.open[len(t.open)-1]
+	f.node.text = strings.Join(f.text, "")
+	t.open = t.open[:len(t.open)-1]
+	return nil
+}
+
+// declare takes in the namespace declarations of one element (Namespaces in
+// XML 1.0 §3). Nothing that changes the meaning of "xml" or "xmlns" passes, and
+// no prefix is undeclared.
+func (t *treeReader) declare(f *frame, attrs []xml.Attr) *Rejection {
+	for _, a := range attrs {
+		prefix, is := declaredPrefix(a.Name)
+		if !is {
+			continue
+		}
+		switch {
+		case prefix == "xml" || prefix == "xmlns", a.Value == nsXML, a.Value == nsXMLNS:
+			return reject(ReasonNamespace, "a reserved namespace is declared")
+		case prefix != "" && a.Value == "":
+			return reject(ReasonNamespace, "a prefix without a namespace")
+		case len(a.Value) > maxNamespace:
+			return reject(ReasonNamespace, "a namespace of %d bytes", len(a.Value))
+		}
+		if _, twice := f.spaces[prefix]; twice {
+			return reject(ReasonDuplicateAttribute, "a prefix is declared twice on one element")
+		}
+		if f.spaces == nil {
+			f.spaces = make(map[string]string)
+		}
+		f.spaces[prefix] = a.Value
+		if t.prefixes[prefix] = true; len(t.prefixes) > maxPrefixes {
+			return reject(ReasonNamespace, "more than %d namespace prefixes", maxPrefixes)
+		}
+	}
+	return nil
+}
+
+// declaredPrefix returns the prefix that an attribute declares.
+func declaredPrefix(name xml.Name) (prefix string, is bool) {
+	switch {
+	case name.Space == "xmlns":
+		return name.Local, true
+	case name.Space == "" && name.Local == "xmlns":
+		return "", true
+	}
+	return "", false
+}
+
+// resolve returns the namespace of a prefix where the reader stands.
+func (t *treeReader) resolve(prefix string) (string, bool) {
+	if prefix == "xml" {
+		return nsXML, true
+	}
+	for i := len(t.open) - 1; i >= 0; i-- {
+		if uri, ok := t.open[i].spaces[prefix]; ok {
+			return uri, true
+		}
+	}
+	return "", prefix == ""
+}
+
+func (t *treeReader) attributes(f *frame, attrs []xml.Attr) *Rejection {
+	for _, a := range attrs {
+		if !validName(a.Name) {
+			return reject(ReasonNamespace, "an attribute name that is no qualified name")
+		}
+		if _, is := declaredPrefix(a.Name); is {
+			continue
+		}
+		space := ""
+		if a.Name.Space != "" { // the default namespace is not for attributes
+			var ok bool
+			if space, ok = t.resolve(a.Name.Space); !ok {
+				return reject(ReasonNamespace, "an attribute with an undeclared prefix")
+			}
+		}
+		for _, b := range f.node.attrs {
+			if b.local == a.Name.Local && b.space == space {
+				return reject(ReasonDuplicateAttribute, "an attribute stands twice on one element")
+			}
+		}
+		f.node.attrs = append(f.node.attrs, nodeAttr{space, a.Name.Local, a.Value})
+	}
+	return nil
+}
+
+// validName says that both halves of a name are plain ASCII names. SAML knows no
+// others, and parsers differ most where names are odd.
+func validName(n xml.Name) bool {
+	return (n.Space == "" || ncName(n.Space)) && ncName(n.Local) && len(n.Space)+len(n.Local) < maxName
+}
+
+func ncName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
+		if !letter && (i == 0 || !('0' <= c && c <= '9' || c == '-' || c == '.')) {
+			return false
+		}
+	}
+	return s != ""
+}

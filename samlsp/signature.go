@@ -1,0 +1,204 @@
+package samlsp
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/asn1"
+	"encoding/base64"
+	"math/big"
+	"slices"
+	"strings"
+
+	dsig "github.com/russellhaering/goxmldsig"
+)
+
+// signature is what an enveloped ds:Signature says about itself, in the one
+// form that we accept (Core §5.4).
+type signature struct {
+	method method
+	digest crypto.Hash
+	sum    []byte // DigestValue
+	value  []byte // SignatureValue
+}
+
+// method is a signature algorithm of the allow-list.
+type method struct {
+	uri   string
+	ecdsa bool
+	algo  x509.SignatureAlgorithm
+}
+
+// methods is the allow-list: RSA (PKCS #1 v1.5) and ECDSA with SHA-2.
+func methods() []method {
+	return []method{
+		{dsig.RSASHA256SignatureMethod, false, x509.SHA256WithRSA},
+		{dsig.RSASHA384SignatureMethod, false, x509.SHA384WithRSA},
+		{dsig.RSASHA512SignatureMethod, false, x509.SHA512WithRSA},
+		{dsig.ECDSASHA256SignatureMethod, true, x509.ECDSAWithSHA256},
+		{dsig.ECDSASHA384SignatureMethod, true, x509.ECDSAWithSHA384},
+		{dsig.ECDSASHA512SignatureMethod, true, x509.ECDSAWithSHA512},
+	}
+}
+
+func digestOf(uri string) (crypto.Hash, bool) {
+	switch uri {
+	case "http://www.w3.org/2001/04/xmlenc#sha256":
+		return crypto.SHA256, true
+	case "http://www.w3.org/2001/04/xmldsig-more#sha384":
+		return crypto.SHA384, true
+	case "http://www.w3.org/2001/04/xmlenc#sha512":
+		return crypto.SHA512, true
+	}
+	return 0, false
+}
+
+// readSignature takes the signature of parent apart. Whatever is not exactly
+// one reference to parent itself, by the usual transforms and algorithms of
+// today, is refused before a key is touched.
+func readSignature(parent *node) (*signature, *Rejection) {
+	sig := parent.child(nsDSig, "Signature")
+	if r := checkOrder(sig, []place{
+		{nsDSig, []string{"SignedInfo"}, 1, 1}, {nsDSig, []string{"SignatureValue"}, 1, 1}, {nsDSig, []string{"KeyInfo"}, 0, 1},
+	}); r != nil {
+		return nil, signatureShape(r)
+	}
+	info := sig.child(nsDSig, "SignedInfo")
+	if r := checkOrder(info, []place{
+		{nsDSig, []string{"CanonicalizationMethod"}, 1, 1}, {nsDSig, []string{"SignatureMethod"}, 1, 1}, {nsDSig, []string{"Reference"}, 1, many},
+	}); r != nil {
+		return nil, signatureShape(r)
+	}
+	var s signature
+	if r := s.readMethods(info); r != nil {
+		return nil, r
+	}
+	if r := s.readReference(info, parent.value("ID")); r != nil {
+		return nil, r
+	}
+	value, ok := decodeText(sig.child(nsDSig, "SignatureValue"))
+	if !ok {
+		return nil, reject(ReasonSignatureShape, "SignatureValue is not base64")
+	}
+	s.value = value
+	return &s, nil
+}
+
+func signatureShape(r *Rejection) *Rejection {
+	r.Reason = ReasonSignatureShape
+	return r
+}
+
+func (s *signature) readMethods(info *node) *Rejection {
+	c14n := info.child(nsDSig, "CanonicalizationMethod")
+	if !algorithm(c14n, nsExcC14N) || !prefixListOnly(c14n) {
+		return reject(ReasonC14N, "SignedInfo is not in exclusive canonical form without comments")
+	}
+	sm := info.child(nsDSig, "SignatureMethod")
+	i := slices.IndexFunc(methods(), func(m method) bool { return algorithm(sm, m.uri) })
+	if i < 0 || !leaf(sm) {
+		return reject(ReasonSignatureAlgorithm, "the signature method is not allowed")
+	}
+	s.method = methods()[i]
+	return nil
+}
+
+// readReference wants one reference to the very element that holds the
+// signature. XML Signature knows more: an empty URI for the whole document,
+// none at all, several of which a verifier may pick the wrong one.
+func (s *signature) readReference(info *node, id string) *Rejection {
+	refs := info.all(nsDSig, "Reference")
+	if len(refs) != 1 {
+		return reject(ReasonReference, "%d references", len(refs))
+	}
+	ref := refs[0]
+	if uri, ok := ref.attr("URI"); !ok || uri != "#"+id || len(ref.attrs) != 1 {
+		return reject(ReasonReference, "the reference is not to the element that holds the signature")
+	}
+	if r := checkOrder(ref, []place{
+		{nsDSig, []string{"Transforms"}, 1, 1}, {nsDSig, []string{"DigestMethod"}, 1, 1}, {nsDSig, []string{"DigestValue"}, 1, 1},
+	}); r != nil {
+		return signatureShape(r)
+	}
+	if r := checkTransforms(ref.child(nsDSig, "Transforms")); r != nil {
+		return r
+	}
+	dm := ref.child(nsDSig, "DigestMethod")
+	hash, ok := digestOf(dm.value("Algorithm"))
+	if !ok || len(dm.attrs) != 1 || !leaf(dm) {
+		return reject(ReasonDigestAlgorithm, "the digest method is not allowed")
+	}
+	sum, ok := decodeText(ref.child(nsDSig, "DigestValue"))
+	if !ok || len(sum) != hash.Size() {
+		return reject(ReasonSignatureShape, "DigestValue does not fit its method")
+	}
+	s.digest, s.sum = hash, sum
+	return nil
+}
+
+// checkTransforms wants the two that Core §5.4.4 allows, in the order that
+// makes sense: cut out the signature, then canonicalise.
+func checkTransforms(t *node) *Rejection {
+	if len(t.kids) != 2 || !t.kids[0].is(nsDSig, "Transform") || !t.kids[1].is(nsDSig, "Transform") ||
+		strings.Trim(t.text, " \t\r\n") != "" || len(t.attrs) != 0 {
+		return reject(ReasonTransform, "%d transforms", len(t.kids))
+	}
+	enveloped, c14n := t.kids[0], t.kids[1]
+	if !algorithm(enveloped, nsDSig+"enveloped-signature") || !leaf(enveloped) {
+		return reject(ReasonTransform, "the first transform is not the enveloped signature")
+	}
+	if !algorithm(c14n, nsExcC14N) || !prefixListOnly(c14n) {
+		return reject(ReasonTransform, "the second transform is not exclusive canonicalisation without comments")
+	}
+	return nil
+}
+
+// algorithm says that Algorithm is uri and that there is no other attribute.
+func algorithm(n *node, uri string) bool {
+	return n.value("Algorithm") == uri && len(n.attrs) == 1
+}
+
+func leaf(n *node) bool { return len(n.kids) == 0 && strings.Trim(n.text, " \t\r\n") == "" }
+
+// prefixListOnly allows the one parameter that exclusive c14n has.
+func prefixListOnly(n *node) bool {
+	if strings.Trim(n.text, " \t\r\n") != "" || len(n.kids) > 1 {
+		return false
+	}
+	if len(n.kids) == 0 {
+		return true
+	}
+	list := n.kids[0]
+	_, ok := list.attr("PrefixList")
+	return list.is(nsExcC14N, "InclusiveNamespaces") && ok && len(list.attrs) == 1 && leaf(list)
+}
+
+// decodeText decodes base64 with white space anywhere.
+func decodeText(n *node) ([]byte, bool) {
+	if len(n.kids) > 0 {
+		return nil, false
+	}
+	b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(n.text), ""))
+	return b, err == nil && len(b) > 0
+}
+
+// encodedFor returns the signature in the encoding that Go verifies. XML
+// Signature writes ECDSA as r and s, each as long as the curve's order
+// (RFC 4050 §3.3, RFC 6931 §2.3.6); Go reads ASN.1.
+func (s *signature) encodedFor(cert *x509.Certificate) ([]byte, bool) {
+	switch key := cert.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return s.value, !s.method.ecdsa
+	case *ecdsa.PublicKey:
+		size := (key.Curve.Params().BitSize + 7) / 8
+		if !s.method.ecdsa || len(s.value) != 2*size {
+			return nil, false
+		}
+		var rs struct{ R, S *big.Int }
+		rs.R, rs.S = new(big.Int).SetBytes(s.value[:size]), new(big.Int).SetBytes(s.value[size:])
+		der, err := asn1.Marshal(rs)
+		return der, err == nil
+	}
+	return nil, false
+}

@@ -1,0 +1,161 @@
+package samlsp
+
+import (
+	"slices"
+	"time"
+
+	"github.com/samlgate/samlgate/identity"
+)
+
+// subject: who it is about, and that the bearer may present it here and now
+// (Core §2.4, Profiles §4.1.4.2).
+func (c *checker) subject(a *node) *Rejection {
+	s := a.child(nsAssertion, "Subject")
+	if s == nil {
+		return reject(ReasonNoSubject, "the assertion is about nobody")
+	}
+	if len(s.all(nsAssertion, "NameID")) > 1 {
+		return reject(ReasonSeveralNameIDs, "several NameIDs")
+	}
+	if r := checkOrder(s, []place{
+		{nsAssertion, []string{"NameID", "BaseID"}, 0, 1}, {nsAssertion, []string{"SubjectConfirmation"}, 0, many},
+	}); r != nil {
+		return r
+	}
+	if id := s.child(nsAssertion, "NameID"); id != nil && len(id.kids) > 0 {
+		return reject(ReasonChildOrder, "NameID holds more than text")
+	}
+	return c.confirmations(s.all(nsAssertion, "SubjectConfirmation"))
+}
+
+// confirmations wants one bearer confirmation that fits; others do not matter.
+// The refusal tells of the one that came furthest.
+func (c *checker) confirmations(all []*node) *Rejection {
+	var best *Rejection
+	for _, n := range all {
+		if n.value("Method") != bearer { // holder-of-key proves a key that no browser shows us
+			continue
+		}
+		until, r := c.confirmation(n)
+		switch {
+		case r != nil && (best == nil || r.Reason > best.Reason):
+			best = r
+		case r == nil && until.After(c.confirmed):
+			c.confirmed = until
+		}
+	}
+	switch {
+	case !c.confirmed.IsZero():
+		return nil
+	case best != nil:
+		return best
+	}
+	return reject(ReasonNoConfirmation, "no bearer confirmation")
+}
+
+// confirmation checks one bearer confirmation (Profiles §4.1.4.3) in the order
+// of the reasons, so that the furthest has the greatest.
+func (c *checker) confirmation(n *node) (until time.Time, r *Rejection) {
+	all := n.all(nsAssertion, "SubjectConfirmationData")
+	if len(all) != 1 {
+		return until, reject(ReasonNoConfirmation, "a bearer confirmation with %d SubjectConfirmationData", len(all))
+	}
+	data := all[0]
+	if data.value("Recipient") != c.sp.ACSURL {
+		return until, reject(ReasonRecipient, "the recipient is another address, or none")
+	}
+	if data.value("InResponseTo") != c.want.RequestID {
+		return until, reject(ReasonConfirmationRequest, "the confirmation is for another request, or none")
+	}
+	until, given, r := instant(data, "NotOnOrAfter")
+	if r != nil {
+		return until, r
+	}
+	if !given {
+		return until, reject(ReasonConfirmationNoExpiry, "the confirmation has no NotOnOrAfter")
+	}
+	// Profiles §4.1.4.2 knows no NotBefore here; one that is there holds.
+	return until, c.window(data, ReasonConfirmationNotYet, ReasonConfirmationExpired)
+}
+
+// statements wants a sign-in, not long past its end and not in the future
+// (Core §2.7.2, Profiles §4.1.4.2).
+func (c *checker) statements(a *node) *Rejection {
+	for i, n := range a.all(nsAssertion, "AuthnStatement") {
+		at, r := c.required(n, "AuthnInstant")
+		if r != nil {
+			return r
+		}
+		if c.future(at) {
+			return rejectTime(ReasonAuthnInFuture, c.now, at, "the person signed in at %s", stamp(at))
+		}
+		end, given, r := instant(n, "SessionNotOnOrAfter")
+		if r != nil {
+			return r
+		}
+		if given && !c.now.Before(end) { // no skew: the session would be over as it begins
+			return rejectTime(ReasonSessionExpired, c.now, c.issued, "the session at the idp ended at %s", stamp(end))
+		}
+		if i == 0 {
+			c.authn = identity.Authn{Instant: at, SessionIndex: n.value("SessionIndex"), ContextClass: contextClass(n)}
+		}
+		if given && (c.authn.NotOnOrAfter.IsZero() || end.Before(c.authn.NotOnOrAfter)) {
+			c.authn.NotOnOrAfter = end
+		}
+	}
+	if c.authn.Instant.IsZero() {
+		return reject(ReasonNoAuthnStatement, "the assertion tells of no sign-in")
+	}
+	return nil
+}
+
+func contextClass(statement *node) string {
+	context := statement.child(nsAssertion, "AuthnContext")
+	if context == nil {
+		return ""
+	}
+	class := context.child(nsAssertion, "AuthnContextClassRef")
+	if class == nil || len(class.kids) > 0 {
+		return ""
+	}
+	return class.text
+}
+
+// read makes the Assertion of a checked element.
+func (c *checker) read(a *node) *Assertion {
+	out := &Assertion{idp: c.idp, authn: c.authn}
+	if id := a.child(nsAssertion, "Subject").child(nsAssertion, "NameID"); id != nil {
+		out.nameID = identity.NameID{
+			Value: id.text, Format: id.value("Format"), NameQualifier: id.value("NameQualifier"),
+			SPNameQualifier: id.value("SPNameQualifier"), SPProvidedID: id.value("SPProvidedID"),
+		}
+	}
+	for _, statement := range a.all(nsAssertion, "AttributeStatement") {
+		for _, n := range statement.all(nsAssertion, "Attribute") {
+			if name := n.value("Name"); name != "" {
+				out.attributes = append(out.attributes, attribute{name, attributeValues(n)})
+			}
+		}
+	}
+	return out
+}
+
+// attributeValues returns the texts of an attribute's values exactly as written
+// (Core §2.7.3.1). A nil value, an empty one and a tree of elements are none,
+// but for a NameID alone, which is how eduPersonTargetedID comes.
+func attributeValues(n *node) []string {
+	values := n.all(nsAssertion, "AttributeValue")
+	texts := make([]string, 0, len(values))
+	for _, v := range values {
+		if len(v.kids) == 1 && v.kids[0].is(nsAssertion, "NameID") && leaf(&node{text: v.text}) {
+			v = v.kids[0]
+		}
+		isNil := slices.ContainsFunc(v.attrs, func(a nodeAttr) bool {
+			return a.space == nsXSI && a.local == "nil" && (a.value == "true" || a.value == "1")
+		})
+		if v.text != "" && len(v.kids) == 0 && !isNil {
+			texts = append(texts, v.text)
+		}
+	}
+	return texts
+}
