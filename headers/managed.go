@@ -1,0 +1,121 @@
+package headers
+
+import "strings"
+
+// Managed is the set of header names that a client may not send: those the
+// gateway sets on any route, the names other gateways use for the same, and
+// those that tell an app where a request came from. It is immutable.
+type Managed struct {
+	kinds   map[string]kind // :: normal form → what to do with it
+	longest int             // length of the longest key of kinds
+
+	// first[b] and third[b] have bit min(length, 63) set when a name of this
+	// length, with byte b at this place, may be of interest. They let ordinary
+	// headers pass without being normalised.
+	first, third [256]uint64
+}
+
+type kind byte
+
+const (
+	ordinary   kind = iota
+	managed         // ours alone: removed always
+	removable       // removed unless the route keeps it
+	nameList        // Connection, Trailer: managed names are taken out of the list
+	dictionary      // Signature, Signature-Input: the member "samlgate" is taken out
+)
+
+// alwaysManaged are names that apps commonly trust, whatever the gateway is
+// configured to send.
+var alwaysManaged = []string{
+	"Remote-User", "X-Remote-User", "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups", "X-Auth-Audience",
+}
+
+// alwaysRemoved are names by which a client could lie about its address, the
+// path or the method it asks for. "Proxy" is HTTP_PROXY to a CGI program.
+var alwaysRemoved = []string{
+	"Proxy", "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-Method-Override",
+	"Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "X-Client-Cert",
+}
+
+// removedPrefixes are normal forms: whatever begins with one is removable.
+var removedPrefixes = []string{"x-forwarded-", "ssl-client-"}
+
+// NewManaged returns the union of all names given, one [Names] for each route,
+// and of the names that are always managed or removed.
+func NewManaged(routes ...Names) *Managed {
+	m := &Managed{kinds: map[string]kind{}}
+	m.add(nameList, "Connection", "Trailer")
+	m.add(dictionary, "Signature", "Signature-Input")
+	m.add(removable, alwaysRemoved...)
+	m.add(managed, alwaysManaged...)
+	for _, n := range routes {
+		m.add(managed, n.all()...)
+	}
+	for _, prefix := range removedPrefixes {
+		m.watch(prefix, ^uint64(0)<<len(prefix))
+	}
+	return m
+}
+
+// Has reports whether name, or a name with the same normal form, is managed.
+func (m *Managed) Has(name string) bool { return m.kind(name) == managed }
+
+func (m *Managed) add(k kind, names ...string) {
+	for _, name := range names {
+		form := Normal(name)
+		m.kinds[form] = k
+		m.longest = max(m.longest, len(form))
+		m.watch(form, 1<<min(len(form), 63))
+	}
+}
+
+// watch lets names of these lengths through the screen whose first and third
+// byte normalise to those of form.
+func (m *Managed) watch(form string, lengths uint64) {
+	for c := range 256 {
+		b := normalByte(byte(c))
+		if b == form[0] {
+			m.first[c] |= lengths
+		}
+		if len(form) < 3 || b == form[2] {
+			m.third[c] |= lengths
+		}
+	}
+}
+
+// interesting is a quick check that no managed or removable name fails.
+func (m *Managed) interesting(name string) bool {
+	if name == "" {
+		return false
+	}
+	lengths := m.first[name[0]]
+	if len(name) > 2 {
+		lengths &= m.third[name[2]]
+	}
+	return lengths>>min(len(name), 63)&1 != 0
+}
+
+// kind classifies a header name as it stands in a request. It allocates nothing
+// for names that are shorter than its buffer.
+func (m *Managed) kind(name string) kind {
+	if !m.interesting(name) {
+		return ordinary
+	}
+	var room [64]byte
+	form := room[:0]
+	if len(name) <= m.longest {
+		form = appendNormal(form, name)
+		if k := m.kinds[string(form)]; k != ordinary {
+			return k
+		}
+	} else {
+		form = appendNormal(form, name[:min(len(name), len(room))])
+	}
+	for _, prefix := range removedPrefixes {
+		if strings.HasPrefix(string(form), prefix) {
+			return removable
+		}
+	}
+	return ordinary
+}

@@ -1,0 +1,33 @@
+package headers
+
+import (
+	"context"
+	"net/http"
+)
+
+type claimsKey struct{}
+
+// Middleware lets a request through to next when [Verifier.Verify] does, with
+// the claims in its context ([FromContext]). Any other is answered 401 with a
+// plain sentence that tells nothing about the reason.
+func (v *Verifier) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		claims, err := v.Verify(r)
+		if err != nil {
+			if v.cfg.Refused != nil {
+				v.cfg.Refused(r, err)
+			}
+			w.Header().Set("WWW-Authenticate", "Bearer") // RFC 9110 §15.5.2 asks for one
+			w.Header().Set("Cache-Control", "no-store")
+			http.Error(w, "This request does not come from the sign-in gateway.", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), claimsKey{}, claims)))
+	})
+}
+
+// FromContext returns the claims that a [Verifier.Middleware] left in ctx.
+func FromContext(ctx context.Context) (Claims, bool) {
+	claims, ok := ctx.Value(claimsKey{}).(Claims)
+	return claims, ok
+}

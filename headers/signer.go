@@ -1,0 +1,144 @@
+package headers
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// SignerConfig configures a [Signer].
+type SignerConfig struct {
+	Issuer  string           // required: the gateway's origin
+	Keys    []Key            // newest first: the first signs, all are published
+	TTL     time.Duration    // life of a token; 0 means 60 s, at most 5 min
+	Entries int              // most tokens kept for reuse; 0 means 10,000
+	Now     func() time.Time // nil means time.Now
+}
+
+// Signer makes the tokens that tell an app who the person is. It is safe for
+// concurrent use.
+type Signer struct {
+	issuer string
+	ttl    time.Duration
+	now    func() time.Time
+	jose   jose.Signer
+	jwks   []byte
+	etag   string
+	cache  *cache
+}
+
+// maxToken bounds a token: an app server refuses a request whose header fields
+// exceed 8 KiB, in many products.
+const maxToken = 8192
+
+// NewSigner returns a Signer, or an error that says what is wrong with cfg.
+func NewSigner(cfg SignerConfig) (*Signer, error) {
+	if cfg.TTL == 0 {
+		cfg.TTL = time.Minute
+	}
+	if cfg.Entries == 0 {
+		cfg.Entries = 10_000
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	switch {
+	case cfg.Issuer == "":
+		return nil, errors.New("making a signer: an issuer is required")
+	case cfg.TTL < 4*time.Second || cfg.TTL > 5*time.Minute:
+		return nil, fmt.Errorf("making a signer: a token life of %v is not between 4s and 5m", cfg.TTL)
+	case cfg.Entries < 2:
+		return nil, errors.New("making a signer: its cache needs room for two tokens")
+	}
+	jwks, err := publish(cfg.Keys)
+	if err != nil {
+		return nil, fmt.Errorf("making a signer: %w", err)
+	}
+	newest := jose.JSONWebKey{Key: cfg.Keys[0].Private, KeyID: cfg.Keys[0].ID}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: newest}, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		return nil, fmt.Errorf("making a signer: %w", err)
+	}
+	return &Signer{
+		issuer: cfg.Issuer, ttl: cfg.TTL, now: cfg.Now, jose: signer, jwks: jwks, etag: etagOf(jwks),
+		cache: newCache(cfg.Entries, cfg.TTL/2),
+	}, nil
+}
+
+// Sign returns a token about v for one audience. A token is reused for the same
+// audience, session and values until half its life has passed. During the next
+// quarter it is still handed out while one goroutine, which ends when it has
+// signed, makes the new one. Any change of a value makes a new token at once.
+//
+// The error wraps [ErrTooLarge] when the token exceeds 8 KiB.
+func (s *Signer) Sign(audience string, v Values) (string, error) {
+	if audience == "" {
+		return "", errors.New("signing a token: an audience is required")
+	}
+	now := s.now()
+	if t := s.cache.get(audience, v); t != nil {
+		switch age := now.Sub(t.made); {
+		case age < 0 || age >= s.ttl-s.ttl/4: // a clock that was set back, or too old to travel
+		case age < s.ttl/2:
+			return t.token, nil
+		default:
+			if t.renewing.CompareAndSwap(false, true) {
+				go s.renew(t)
+			}
+			return t.token, nil
+		}
+	}
+	return s.sign(now, audience, v.clone())
+}
+
+// renew replaces an ageing token. Should it fail, the request that finds the
+// token too old tells its caller.
+func (s *Signer) renew(t *token) {
+	if _, err := s.sign(s.now(), t.audience, t.values); err != nil {
+		t.renewing.Store(false)
+	}
+}
+
+func (s *Signer) sign(now time.Time, audience string, v Values) (string, error) {
+	c := v.claims()
+	c.Issuer, c.Audience, c.ID = s.issuer, audience, tokenID()
+	c.IssuedAt, c.NotBefore, c.Expires = now, now, now.Add(s.ttl)
+	payload, err := c.marshal()
+	if err != nil {
+		return "", fmt.Errorf("signing a token: %w", err)
+	}
+	signed, err := s.jose.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("signing a token: %w", err)
+	}
+	compact, err := signed.CompactSerialize()
+	if err != nil {
+		return "", fmt.Errorf("signing a token: %w", err)
+	}
+	if len(compact) > maxToken {
+		return "", fmt.Errorf("signed token: %w", ErrTooLarge)
+	}
+	s.cache.put(&token{audience: audience, values: v, token: compact, made: now})
+	return compact, nil
+}
+
+// tokenID returns 128 random bits. crypto/rand never fails.
+func tokenID() string {
+	var id [16]byte
+	rand.Read(id[:])
+	return base64.RawURLEncoding.EncodeToString(id[:])
+}
+
+// private returns the Ed25519 key inside k.
+func (k Key) private() (ed25519.PrivateKey, error) {
+	private, ok := k.Private.(ed25519.PrivateKey)
+	if !ok || len(private) != ed25519.PrivateKeySize {
+		return nil, fmt.Errorf("signing key %q is not an Ed25519 key", k.ID)
+	}
+	return private, nil
+}

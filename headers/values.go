@@ -1,0 +1,162 @@
+package headers
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Values are the facts about one person in one session that an app may be told.
+type Values struct {
+	Subject    string // the stable key of the person
+	Email      string
+	FirstName  string
+	LastName   string
+	Username   string
+	EmployeeID string
+	IDP        string              // name of the identity provider
+	SessionID  string              // a hash, never the session id itself
+	Roles      []string            // in order
+	Attributes map[string][]string // what [Names.Extra] refers to
+	AuthTime   time.Time           // when the person proved who they are
+}
+
+// MaxValue is the most bytes that the value of one identity header may have.
+const MaxValue = 4096
+
+// ErrTooLarge is returned for a value that would exceed a size limit. It is
+// never cut: half a list of roles is another list of roles.
+var ErrTooLarge = errors.New("value is too large for a header")
+
+// Report tells what [Apply] could not send. A zero Report means that the app
+// sees everything.
+type Report struct {
+	Absent  []string // headers left out: the value has a control character or is not UTF-8
+	Dropped int      // roles left out of the joined header
+}
+
+// Total returns how many values the app does not see.
+func (r Report) Total() int { return len(r.Absent) + r.Dropped }
+
+// Apply sets the headers that n names to the values in v, and fixed ones to
+// theirs. An attribute that is absent gives no header, never an empty one. Of
+// several values of an extra attribute the first counts. [Managed.Strip] must
+// have run on h before. The token of n.JWT is the caller's to set.
+//
+// The only error wraps [ErrTooLarge] and names the header, not its value; then
+// the request must not be forwarded.
+func Apply(h http.Header, n Names, v Values) (Report, error) {
+	w := writer{h: h, room: make([]string, 0, 6+len(n.Extra)+len(n.Set))}
+	w.set(n.Email, v.Email)
+	w.set(n.FirstName, v.FirstName)
+	w.set(n.LastName, v.LastName)
+	w.set(n.Username, v.Username)
+	w.set(n.EmployeeID, v.EmployeeID)
+	roles, dropped := join(v.Roles, n.separator())
+	w.set(n.Roles, roles)
+	if n.Roles != "" {
+		w.report.Dropped = dropped
+	}
+	for name, key := range n.Extra {
+		w.set(name, first(v.Attributes[key]))
+	}
+	for name, value := range n.Set {
+		w.set(name, value)
+	}
+	slices.Sort(w.report.Absent)
+	return w.report, w.err
+}
+
+// writer sets header fields. Their one-element slices share room.
+type writer struct {
+	h      http.Header
+	room   []string
+	report Report
+	err    error
+}
+
+func (w *writer) set(name, value string) {
+	if name == "" {
+		return
+	}
+	key := http.CanonicalHeaderKey(name)
+	delete(w.h, key)
+	value, ok := representable(value)
+	switch {
+	case !ok:
+		w.report.Absent = append(w.report.Absent, name)
+	case len(value) > MaxValue:
+		if w.err == nil {
+			w.err = fmt.Errorf("header %s: %w", name, ErrTooLarge)
+		}
+	case value != "":
+		w.room = append(w.room, value)
+		w.h[key] = w.room[len(w.room)-1 : len(w.room) : len(w.room)]
+	}
+}
+
+// representable returns value without outer blanks, which no HTTP field can
+// carry (RFC 9110 §5.5), and whether the rest can be sent as UTF-8.
+func representable(value string) (string, bool) {
+	for i := range len(value) {
+		if value[i] < ' ' || value[i] == 0x7f {
+			return "", false
+		}
+	}
+	if !utf8.ValidString(value) {
+		return "", false
+	}
+	return strings.Trim(value, " "), true
+}
+
+// join returns the values that can stand in a list with this separator, and how
+// many cannot: a value that holds the separator would be read as two roles.
+func join(values []string, separator string) (list string, dropped int) {
+	unfit := func(v string) bool {
+		trimmed, ok := representable(v)
+		return !ok || v == "" || trimmed != v || splits(v, separator)
+	}
+	if slices.ContainsFunc(values, unfit) {
+		kept := slices.DeleteFunc(slices.Clone(values), unfit)
+		return strings.Join(kept, separator), len(values) - len(kept)
+	}
+	return strings.Join(values, separator), 0
+}
+
+// splits reports whether a reader would find the separator inside v, or across
+// its end: "a;" and ";;" is such a pair.
+func splits(v, separator string) bool {
+	if len(separator) == 1 {
+		return strings.Contains(v, separator)
+	}
+	return strings.Index(v+separator, separator) != len(v)
+}
+
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+func (v Values) equal(w Values) bool {
+	return v.Subject == w.Subject && v.Email == w.Email && v.FirstName == w.FirstName && v.LastName == w.LastName &&
+		v.Username == w.Username && v.EmployeeID == w.EmployeeID && v.IDP == w.IDP && v.SessionID == w.SessionID &&
+		v.AuthTime.Equal(w.AuthTime) && slices.Equal(v.Roles, w.Roles) &&
+		maps.EqualFunc(v.Attributes, w.Attributes, slices.Equal[[]string])
+}
+
+// clone shares no slice or map with v.
+func (v Values) clone() Values {
+	v.Roles = slices.Clone(v.Roles)
+	v.Attributes = maps.Clone(v.Attributes)
+	for key, values := range v.Attributes {
+		v.Attributes[key] = slices.Clone(values)
+	}
+	return v
+}
