@@ -1,8 +1,9 @@
 package config
 
 import (
-	"errors"
 	"io"
+	"os"
+	"reflect"
 )
 
 // Options change how [Load] reads. The zero Options read everything.
@@ -12,7 +13,35 @@ type Options struct {
 	LookupEnv func(string) (string, bool) // os.LookupEnv where nil
 }
 
-// Load reads and checks a file. Mistakes in it come back as [Errors], all at once.
+// Load reads and checks a file ("-" is standard input) and those it includes.
+// Mistakes come back as [Errors], all at once; a file that cannot be read at
+// all is another error. Options.NoFiles leaves certificates, keys and contents
+// unset, and so whatever was written as ${file:…}.
 func Load(file string, opts Options) (*Config, error) {
-	return nil, errors.New("not yet")
+	if opts.LookupEnv == nil {
+		opts.LookupEnv = os.LookupEnv
+	}
+	l := &loader{opts: opts, x: expander{opts.LookupEnv, opts.NoFiles}}
+	root, err := l.main(file)
+	if err != nil {
+		return nil, err
+	}
+	if root == nil {
+		return nil, l.errs.sorted()
+	}
+	l.include(root)
+	l.routeDefaults(root)
+
+	cfg := &Config{}
+	setDefaults(reflect.ValueOf(cfg).Elem())
+	p := &populator{expander: l.x, cfg: cfg, at: map[string]*node{}}
+	p.value(root, reflect.ValueOf(cfg).Elem(), spot{})
+
+	c := &checker{cfg: cfg, at: p.at, errs: append(l.errs, p.errs...), warnings: l.warnings, noFiles: opts.NoFiles}
+	c.check()
+	if len(c.errs) > 0 {
+		return nil, c.errs.sorted()
+	}
+	cfg.Warnings = c.sortedWarnings()
+	return cfg, nil
 }

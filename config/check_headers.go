@@ -1,0 +1,149 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+func (c *checker) headers() {
+	h := &c.cfg.Headers
+	c.signing(h)
+	c.names("headers", h.HeaderNames)
+	for i, r := range c.cfg.Routes {
+		if path := fmt.Sprintf("routes[%d].headers", i); c.given(path) {
+			c.names(path, r.Headers.HeaderNames)
+		}
+	}
+}
+
+// signing: apps that cannot tell our headers from anybody's need a written reason.
+func (c *checker) signing(h *Headers) {
+	const skip = "headers.insecure_skip_signing"
+	signed := h.Signing != nil && h.Signing.JWT.Header != "" || c.unknown("headers.signing") || c.unknown("headers.signing.jwt.header")
+	switch {
+	case signed && h.InsecureSkipSigning != "":
+		c.mistake(skip, "contradicts headers.signing: take one of them out")
+	case !signed && h.InsecureSkipSigning == "":
+		c.mistake("headers.signing", "is required: apps must be able to tell that headers are ours; "+
+			"headers.insecure_skip_signing would need a reason")
+	case !signed:
+		c.warn(skip, "apps cannot tell our headers from forged ones: whoever reaches an app past the gateway is anybody")
+	}
+	if !signed || h.Signing == nil {
+		return
+	}
+	if h.Signing.JWT.TTL < time.Second && !c.unknown("headers.signing.jwt.ttl") {
+		c.mistake("headers.signing.jwt.ttl", "must be at least 1s")
+	}
+	c.require("headers.signing.keys", len(h.Signing.Keys) > 0, "one key, made by \"samlgate keygen\": {id: k1, file: signing.key}")
+	for i, k := range h.Signing.Keys {
+		path := fmt.Sprintf("headers.signing.keys[%d]", i)
+		if c.require(path+".id", k.ID != "", "the name apps know the key by (kid)") &&
+			slices.ContainsFunc(h.Signing.Keys[:i], func(o SigningKey) bool { return o.ID == k.ID }) {
+			c.mistake(path+".id", "two keys have the id %s", c.quoted(path+".id"))
+		}
+		c.require(path+".file", k.File != "", "a PKCS#8 Ed25519 key, made by \"samlgate keygen\"")
+	}
+}
+
+// A setting is one header name and the path of the key that set it.
+type setting struct{ path, name string }
+
+// settings lists the header names that one block of names leads to. Extra and
+// set carry the name as their key.
+func (h HeaderNames) settings(path string) []setting {
+	all := []setting{{path + ".email", h.Email}, {path + ".first_name", h.FirstName}, {path + ".last_name", h.LastName},
+		{path + ".username", h.Username}, {path + ".roles", h.Roles}, {path + ".employee_id", h.EmployeeID}}
+	for _, name := range slices.Sorted(maps.Keys(h.Extra)) {
+		all = append(all, setting{join(path+".extra", name), name})
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.Set)) {
+		all = append(all, setting{join(path+".set", name), name})
+	}
+	return slices.DeleteFunc(all, func(s setting) bool { return s.name == "" })
+}
+
+// names checks the headers of one block; those of a route that it inherits
+// were checked where they are written.
+func (c *checker) names(path string, h HeaderNames) {
+	all := h.settings(path)
+	if s := c.cfg.Headers.Signing; s != nil && s.JWT.Header != "" {
+		all = append(all, setting{"headers.signing.jwt.header", s.JWT.Header})
+	}
+	seen := map[string]string{}
+	for _, s := range all {
+		n := normalForm(s.name)
+		if first, twice := seen[n]; twice && (path == "headers" || c.given(s.path) || c.given(first)) {
+			at, other := s.path, first
+			if !c.given(at) {
+				at, other = first, at
+			}
+			c.mistake(at, "is the same header as %s to an app that reads - and _ alike", other)
+		}
+		seen[n] = s.path
+	}
+	c.mapNames(path, h)
+	if strings.ContainsFunc(h.Separator, func(r rune) bool { return r < ' ' || r > '~' }) || h.Separator == "" || len(h.Separator) > 8 {
+		if at := path + ".separator"; path == "headers" || c.given(at) {
+			c.mistake(at, "must be 1 to 8 printable ASCII characters")
+		}
+	}
+}
+
+// mapNames checks the names that are keys, and what extra headers carry.
+func (c *checker) mapNames(path string, h HeaderNames) {
+	for name, key := range h.Extra {
+		at := join(path+".extra", name)
+		if !c.given(at) {
+			continue // inherited
+		}
+		if err := headerName(name); err != nil {
+			c.mistake(at, "the name %v", err)
+		}
+		if keys := c.attributeKeys(); len(keys) > 0 && !c.unknown(at) && !slices.Contains(keys, key) {
+			c.mistake(at, "%s is no key of any identity provider's attributes%s", c.quoted(at), c.hint(at, key, keys))
+		}
+	}
+	for name, value := range h.Set {
+		at := join(path+".set", name)
+		if !c.given(at) {
+			continue
+		}
+		if err := headerName(name); err != nil {
+			c.mistake(at, "the name %v", err)
+		}
+		if !c.unknown(at) && (value.Empty() || !isPrintable(value.Reveal()) || strings.TrimSpace(value.Reveal()) != value.Reveal()) {
+			c.mistake(at, "is empty, or holds a control character or outer blanks")
+		}
+	}
+}
+
+func (c *checker) attributeKeys() []string {
+	keys := map[string]bool{}
+	for _, p := range c.cfg.SAML.IDPs {
+		for k := range p.Attributes {
+			keys[k] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(keys))
+}
+
+// managed reports whether the gateway may set a header on any route, or
+// removes it always as somebody else's way to say who a person is.
+func (c *checker) managed(name string) bool {
+	n := normalForm(name)
+	if slices.Contains([]string{"remote-user", "x-remote-user", "x-forwarded-user", "x-forwarded-email", "x-forwarded-groups", "x-auth-audience"}, n) {
+		return true
+	}
+	all := c.cfg.Headers.settings("")
+	for _, r := range c.cfg.Routes {
+		all = append(all, r.Headers.settings("")...)
+	}
+	if s := c.cfg.Headers.Signing; s != nil {
+		all = append(all, setting{"", s.JWT.Header})
+	}
+	return slices.ContainsFunc(all, func(s setting) bool { return s.name != "" && normalForm(s.name) == n })
+}

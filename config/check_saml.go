@@ -1,0 +1,153 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+func (c *checker) saml() {
+	s := &c.cfg.SAML
+	if u := c.cfg.Server.ExternalURL; s.EntityID == "" && u != nil && !c.unknown("saml.entity_id") {
+		s.EntityID = u.String() + c.cfg.Server.Prefix + "/saml/metadata"
+	}
+	c.entityID("saml.entity_id", s.EntityID)
+	c.require("saml.keys", len(s.Keys) > 0, "the certificate and key that sign requests, made by \"samlgate keygen\"")
+	for i, k := range s.Keys {
+		c.both(fmt.Sprintf("saml.keys[%d]", i), "cert_file", k.CertFile, "key_file", k.KeyFile)
+	}
+	const most = 10 * time.Minute
+	if s.ClockSkew > most {
+		c.mistake("saml.clock_skew", "is more than %s: a stolen assertion would live that much longer", most)
+	}
+	c.require("saml.idps", len(s.IDPs) > 0, "at least one identity provider")
+	if s.InsecureSharedDomains != "" {
+		c.warn("saml.insecure_shared_domains", "one identity provider can sign people in as another's")
+	}
+	for i := range s.IDPs {
+		c.idp(fmt.Sprintf("saml.idps[%d]", i), &s.IDPs[i], s.IDPs[:i])
+	}
+	c.domains(s)
+}
+
+// entityID: SAML Core §8.3.6, an URI of at most 1024 characters.
+func (c *checker) entityID(path, id string) {
+	if len(id) > 1024 || !isPrintable(id) || strings.ContainsAny(id, " <>\"") {
+		c.mistake(path, "is not an entity ID: an URI of at most 1024 characters")
+	}
+}
+
+func (c *checker) idp(path string, p *IDP, before []IDP) {
+	if c.require(path+".name", p.Name != "", "a slug, used in URLs, logs and metrics") &&
+		slices.ContainsFunc(before, func(o IDP) bool { return o.Name == p.Name }) {
+		c.mistake(path+".name", "another identity provider is called %s too", c.quoted(path+".name"))
+	}
+	if p.DisplayName == "" {
+		p.DisplayName = p.Name
+	}
+	c.form(path, p)
+	c.entityID(path+".entity_id", p.EntityID)
+	if p.EntityID != "" && slices.ContainsFunc(before, func(o IDP) bool { return o.EntityID == p.EntityID }) {
+		c.mistake(path+".entity_id", "two identity providers may not share one entity ID")
+	}
+	for key, u := range map[string]*url.URL{"sso_url": p.SSOURL, "slo_url": p.SLOURL, "metadata_url": p.MetadataURL} {
+		c.idpURL(path+"."+key, u)
+	}
+	if p.MetadataURL != nil && p.MetadataRefresh < time.Minute && !c.unknown(path+".metadata_refresh") {
+		c.mistake(path+".metadata_refresh", "must be at least 1m")
+	}
+	c.attributes(path, p)
+	if p.Roles.Unknown == "" {
+		p.Roles.Unknown = "pass"
+		if len(c.cfg.SAML.IDPs) > 1 {
+			p.Roles.Unknown = "drop"
+		}
+	}
+}
+
+// form checks that the provider is described in exactly one way.
+func (c *checker) form(path string, p *IDP) {
+	file := p.MetadataFile != "" || c.unknown(path+".metadata_file")
+	link := p.MetadataURL != nil || c.unknown(path+".metadata_url")
+	hand := p.EntityID != "" || p.SSOURL != nil || p.SLOURL != nil || len(p.Certificates) > 0
+	forms := 0
+	for _, used := range []bool{file, link, hand} {
+		if used {
+			forms++
+		}
+	}
+	switch {
+	case forms == 0:
+		c.mistake(path, "needs metadata_file, or metadata_url, or entity_id with sso_url and certificates")
+	case forms > 1:
+		c.mistake(path, "is described twice: take exactly one of metadata_file, metadata_url, or entity_id with sso_url and certificates")
+	case hand:
+		c.require(path+".entity_id", p.EntityID != "", "a provider written by hand needs entity_id, sso_url and certificates")
+		c.require(path+".sso_url", p.SSOURL != nil, "a provider written by hand needs entity_id, sso_url and certificates")
+		c.require(path+".certificates", len(p.Certificates) > 0, "a provider written by hand needs entity_id, sso_url and certificates")
+	}
+}
+
+// idpURL wants https: what travels there, or comes from there, decides who is who.
+func (c *checker) idpURL(path string, u *url.URL) {
+	switch {
+	case u == nil:
+	case u.Host == "" || u.User != nil || u.Fragment != "":
+		c.mistake(path, "must be an URL with a host, and without a user name or fragment")
+	case u.Scheme != "https" && !(u.Scheme == "http" && IsLoopback(u.Hostname())):
+		c.mistake(path, "must be https; http is for loopback hosts only")
+	}
+}
+
+func (c *checker) attributes(path string, p *IDP) {
+	keys := slices.Sorted(maps.Keys(p.Attributes))
+	for _, key := range keys {
+		if at := path + "." + join("attributes", key); !isSlug(key) {
+			c.mistake(at, "the key of an attribute is small letters, digits, - and _")
+		}
+	}
+	for i, r := range p.Required {
+		at := fmt.Sprintf("%s.required[%d]", path, i)
+		switch {
+		case c.unknown(at):
+		case !slices.Contains(keys, r):
+			c.mistake(at, "%s is no key of attributes%s", c.quoted(at), c.hint(at, r, keys))
+		case len(p.Attributes[r]) == 0 && !c.unknown(path+"."+join("attributes", r)):
+			c.mistake(at, "%s has no attribute it could come from", c.quoted(at))
+		}
+	}
+}
+
+// domains keeps one provider from speaking for another's people.
+func (c *checker) domains(s *SAML) {
+	if len(s.IDPs) < 2 || s.InsecureSharedDomains != "" {
+		return
+	}
+	owner := map[string]string{}
+	for i, p := range s.IDPs {
+		path := fmt.Sprintf("saml.idps[%d].email_domains", i)
+		c.require(path, len(p.EmailDomains) > 0, "with two or more identity providers each names the domains it may speak for, "+
+			"unless saml.insecure_shared_domains gives a reason")
+		for j, d := range p.EmailDomains {
+			at := fmt.Sprintf("%s[%d]", path, j)
+			if c.unknown(at) {
+				continue
+			}
+			if first, taken := owner[d]; taken && first != path {
+				c.mistake(at, "%s belongs to another identity provider already; saml.insecure_shared_domains would need a reason", c.quoted(at))
+			}
+			owner[d] = path
+		}
+	}
+}
+
+func (s *SAML) names() []string {
+	var names []string
+	for _, p := range s.IDPs {
+		names = append(names, p.Name)
+	}
+	return names
+}
