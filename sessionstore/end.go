@@ -61,7 +61,7 @@ func (m *Manager) tell(ctx context.Context, rows []EndedRow) []Ended {
 	all := make([]Ended, 0, len(rows))
 	for _, row := range rows {
 		e := Ended{ID: row.ID, Reason: row.Reason}
-		if s, err := m.session(row.Row); err == nil {
+		if s, err := m.session(row.Row, m.now()); err == nil {
 			e.Session = s
 		}
 		m.onEnd(ctx, e)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/samlgate/samlgate/identity"
 )
@@ -22,6 +23,21 @@ func BucketOf(p identity.PersonHash) Bucket { return Bucket(p[len(p)-1]) }
 
 // String returns "b" and three digits.
 func (b Bucket) String() string { return fmt.Sprintf("b%03d", uint8(b)) }
+
+// ParseBucket reads what [Bucket.String] writes, and nothing else.
+func ParseBucket(s string) (Bucket, bool) {
+	if len(s) != idDot || s[0] != 'b' {
+		return 0, false
+	}
+	n := 0
+	for _, c := range []byte(s[1:]) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return Bucket(n), n < Buckets
+}
 
 // ID names a session: its bucket, a dot, and 256 random bits in base64url
 // without padding, such as "b042.Zm9v…". It is a secret of the gateway.
@@ -47,19 +63,13 @@ func NewID(p identity.Person) (ID, error) {
 // ParseID checks that s is an id exactly as [NewID] writes it, and returns
 // it. There is one spelling only: stray bits in the last digit are refused.
 func ParseID(s string) (ID, error) {
-	if len(s) != idLen || s[0] != 'b' || s[idDot] != '.' {
+	if len(s) != idLen || s[idDot] != '.' {
 		return "", errID
 	}
-	n := 0
-	for _, c := range []byte(s[1:idDot]) {
-		if c < '0' || c > '9' {
-			return "", errID
-		}
-		n = n*10 + int(c-'0')
-	}
+	_, ok := ParseBucket(s[:idDot])
 	// The decoder ignores line breaks; the length of what comes out shows them.
 	random, err := base64.RawURLEncoding.Strict().DecodeString(s[idDot+1:])
-	if err != nil || n >= Buckets || len(random) != idRandom {
+	if err != nil || !ok || len(random) != idRandom {
 		return "", errID
 	}
 	return ID(s), nil
@@ -68,10 +78,9 @@ func ParseID(s string) (ID, error) {
 // Bucket returns the bucket in which the session lives. The id must come from
 // [ParseID] or [NewID]; anything else lies in bucket 0.
 func (id ID) Bucket() Bucket {
-	if len(id) != idLen {
-		return 0
-	}
-	return Bucket(100*int(id[1]-'0') + 10*int(id[2]-'0') + int(id[3]-'0'))
+	name, _, _ := strings.Cut(string(id), ".")
+	b, _ := ParseBucket(name)
+	return b
 }
 
 // Hash returns 16 characters that name the session in logs and headers and

@@ -70,11 +70,12 @@ func (m *Manager) Start(ctx context.Context, s Start) (Started, error) {
 			elsewhere = old
 		}
 	}
+	asked := m.now()
 	created, err := m.store.Create(ctx, c)
 	if err != nil {
 		return Started{}, fmt.Errorf("starting a session: %w", err)
 	}
-	session, err := m.session(created.Row)
+	session, err := m.session(created.Row, asked)
 	if err != nil {
 		return Started{}, fmt.Errorf("starting a session: %w", err)
 	}
@@ -131,11 +132,12 @@ func (m *Manager) Get(ctx context.Context, id ID) (*Session, error) {
 	if err != nil {
 		return nil, ErrNotFound
 	}
+	asked := m.now()
 	row, err := m.store.Load(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("loading session %s: %w", id.Hash(), err)
 	}
-	s, err := m.session(row)
+	s, err := m.session(row, asked)
 	if err != nil {
 		return nil, fmt.Errorf("loading session %s: %w", id.Hash(), err)
 	}
@@ -161,7 +163,8 @@ func (m *Manager) Touch(ctx context.Context, s *Session) error {
 	if s.recorded != nil {
 		recorded = s.recorded.Load()
 	}
-	if now.UnixMilli()-recorded < interval.Milliseconds() {
+	// Times are cut to milliseconds, so the recorded use may be one younger.
+	if now.UnixMilli()-recorded+1 < interval.Milliseconds() {
 		return nil
 	}
 	// Of several goroutines one writes; the others have been spoken for.
@@ -180,13 +183,14 @@ func (m *Manager) Touch(ctx context.Context, s *Session) error {
 
 // List returns the live sessions of p, oldest first, at most [MaxRows].
 func (m *Manager) List(ctx context.Context, p identity.Person) ([]*Session, error) {
+	asked := m.now()
 	rows, err := m.store.List(ctx, p.Hash())
 	if err != nil {
 		return nil, fmt.Errorf("listing sessions: %w", err)
 	}
 	sessions := make([]*Session, 0, len(rows))
 	for _, row := range rows {
-		if s, err := m.session(row); err == nil {
+		if s, err := m.session(row, asked); err == nil {
 			sessions = append(sessions, s)
 		}
 	}
@@ -201,13 +205,15 @@ func (m *Manager) Watch(ctx context.Context, told func(Invalidation)) error {
 // Ping reports whether the store can be reached and takes writes.
 func (m *Manager) Ping(ctx context.Context) error { return m.store.Ping(ctx) }
 
-// session opens a row and puts its times on the local clock.
-func (m *Manager) session(row Row) (*Session, error) {
+// session opens a row that was asked for at asked, and puts its times on the
+// local clock. The store looked at its clock after we asked: what we take for
+// the last use and the end is early by the way there, never late.
+func (m *Manager) session(row Row, asked time.Time) (*Session, error) {
 	body, err := m.openBody(row)
 	if err != nil {
 		return nil, err
 	}
-	local := func(t time.Time) time.Time { return m.now().Add(t.Sub(row.Now)) }
+	local := func(t time.Time) time.Time { return asked.Add(t.Sub(row.Now)) }
 	s := &Session{ID: row.ID, Identity: body.Identity, Client: body.Client, Idle: row.Idle, Created: local(row.Created),
 		LastSeen: local(row.LastUse), Expires: local(row.Expires), recorded: new(atomic.Int64)}
 	s.recorded.Store(s.LastSeen.UnixMilli())

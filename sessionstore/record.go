@@ -44,10 +44,11 @@ type Record struct {
 	Body     []byte // sealed; stores do not look inside
 }
 
-const (
-	headerTimes = 41  // format byte and what a store's own clock fills in
-	headerLen   = 100 // where the body begins
-)
+// HeaderTimes is the length of the part of a stored record that depends on the
+// store's clock: a store may write it anew and append the rest as it is.
+const HeaderTimes = 41
+
+const headerLen = 100 // where the body begins
 
 // End returns when the record is over, on the store's clock: one interval
 // past its idle limit, as the true last use may be one interval past the
@@ -93,7 +94,7 @@ func ParseRecord(b []byte) (Record, error) {
 		Idle:     span(17),
 		Interval: span(25),
 		Expires:  time.UnixMilli(at(33)),
-		Epochs:   Epochs{Person: uint64(at(headerTimes)), Bucket: uint64(at(headerTimes + 8))},
+		Epochs:   Epochs{Person: uint64(at(HeaderTimes)), Bucket: uint64(at(HeaderTimes + 8))},
 		Body:     b[headerLen:],
 	}
 	n, err := base64.RawURLEncoding.Strict().Decode(r.Person[:], b[57:headerLen])

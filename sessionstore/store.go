@@ -33,8 +33,8 @@ type Store interface {
 	// Epochs returns the current epochs of a person, zero where never moved.
 	Epochs(ctx context.Context, p identity.PersonHash) (Epochs, error)
 
-	// Create adds a record, in this order in one step: if the id is present,
-	// this is a repetition and done; if the epochs given are not the current
+	// Create adds a record, in this order in one step: if the id is live, this
+	// is a repetition and done; if the epochs given are not the current
 	// ones, ErrEpochMoved; live records of the person are counted, without
 	// the replaced one; at the limit [Deny] gives ErrLimit and changes
 	// nothing, [EvictOldest] ends those created first until there is room;

@@ -1,0 +1,51 @@
+package embedded
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/samlgate/samlgate/sessionstore"
+)
+
+// Put keeps a single-use value.
+func (s *Store) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	now, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	s.once[key] = token{slices.Clone(value), now.Add(ttl)}
+	s.ends.add(ending{at: now.Add(ttl), once: key})
+	return nil
+}
+
+// Take returns and forgets a single-use value.
+func (s *Store) Take(ctx context.Context, key string) ([]byte, error) {
+	now, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	t, ok := s.once[key]
+	delete(s.once, key)
+	if !ok || !now.Before(t.end) {
+		return nil, sessionstore.ErrNotFound
+	}
+	return t.value, nil
+}
+
+// Claim remembers the first claimant of key.
+func (s *Store) Claim(ctx context.Context, key, claimant string, ttl time.Duration) (bool, error) {
+	now, err := s.enter(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer s.mu.Unlock()
+	if t, ok := s.claims[key]; ok && now.Before(t.end) {
+		return string(t.value) == claimant, nil
+	}
+	s.claims[key] = token{[]byte(claimant), now.Add(ttl)}
+	s.ends.add(ending{at: now.Add(ttl), claim: key})
+	return true, nil
+}

@@ -1,0 +1,63 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+)
+
+var errBroken = errors.New("redis did not answer lately")
+
+const (
+	breakAfter = 5                      // failures in a row, without an answer between
+	breakFor   = 500 * time.Millisecond // then one call may try again
+)
+
+// breaker refuses calls at once while the server does not answer, so that a
+// frozen server does not hold every request for a second. It is a
+// [goredis.Limiter].
+type breaker struct {
+	now func() time.Time
+
+	mu       sync.Mutex
+	failures int       // in a row
+	until    time.Time // when broken: the next try
+}
+
+// Allow returns an error while the breaker is open. Once a while it lets one
+// call through to find out.
+func (b *breaker) Allow() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.failures < breakAfter {
+		return nil
+	}
+	now := b.now()
+	if now.Before(b.until) {
+		return errBroken
+	}
+	b.until = now.Add(breakFor)
+	return nil
+}
+
+// ReportResult counts failures of the network. Any answer, an error of the
+// server too, shows that somebody is there.
+func (b *breaker) ReportResult(err error) {
+	var answered goredis.Error
+	if errors.Is(err, context.Canceled) || errors.Is(err, goredis.ErrPoolTimeout) {
+		return // says nothing about the server
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err == nil || errors.As(err, &answered) {
+		b.failures = 0
+		return
+	}
+	b.failures++
+	if b.failures == breakAfter {
+		b.until = b.now().Add(breakFor)
+	}
+}

@@ -1,0 +1,21 @@
+// Package redis keeps sessions in Redis (7.0 or newer) or Valkey, so that any
+// number of gateways share them.
+//
+// Keys begin with the prefix of the gateway, then the bucket as a hash tag, so
+// that one script finds all it needs on one server of a cluster:
+//
+//	samlgate:{b042}:s:ID       one session: header and sealed body; expires with it
+//	samlgate:{b042}:p:PERSON   ids of a person by creation; lives as long as the longest of them
+//	samlgate:{b042}:x          ids of the bucket by end; likewise
+//	samlgate:{b042}:e:PERSON   epoch of a person; never expires
+//	samlgate:{b042}:e          epoch of the bucket; never expires
+//	samlgate:o:HASH            single-use value
+//	samlgate:c:HASH            claim
+//	samlgate:ping              written by Ping
+//
+// PERSON is a hash. The channel samlgate:ends carries "session:ID REASON",
+// "person:PERSON REASON" and "bucket:bNNN REASON"; further words may follow,
+// and a kind that is not known is passed over.
+//
+// All time is that of the server: scripts ask it with TIME and get durations.
+package redis

@@ -1,0 +1,141 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Severity says what a [Finding] means for a gateway that starts.
+type Severity uint8
+
+// The severities.
+const (
+	Warning Severity = iota // works, and the operator should know
+	Fatal                   // promises of the store do not hold
+)
+
+// String returns the name of the severity.
+func (s Severity) String() string {
+	if s == Fatal {
+		return "fatal"
+	}
+	return "warning"
+}
+
+// Finding is something about the server that sessions need otherwise.
+type Finding struct {
+	Severity Severity
+	Code     string // stable: "version", "role", "maxmemory_policy", "persistence", "min_replicas", "clock", "unknown"
+	Message  string // for the operator: what is wrong and what to set
+}
+
+const (
+	redisOldest  = 7.0
+	valkeyOldest = 7.2
+	clockMost    = 2 * time.Second
+)
+
+// Prerequisites looks at the server and returns what sessions need otherwise,
+// nothing when all is well, or ErrUnavailable. It needs the right to INFO.
+func (s *Store) Prerequisites(ctx context.Context) ([]Finding, error) {
+	text, err := s.client.Info(ctx).Result()
+	if err != nil {
+		return nil, unavailable("asking redis about itself", err)
+	}
+	info := parseInfo(text)
+	var all findings
+	all.version(info)
+	all.memory(info)
+	all.persistence(info, s.saves(ctx))
+	all.replication(info, s.setting(ctx, "min-replicas-to-write"))
+	offset, err := s.ClockOffset(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if offset.Abs() > clockMost {
+		all.add(Warning, "clock", fmt.Sprintf("the clock of redis is %v ahead of ours: check time synchronisation on both", offset.Round(time.Millisecond)))
+	}
+	return all, nil
+}
+
+// ClockOffset returns how far the server's clock is ahead of ours, as exactly
+// as half a round trip.
+func (s *Store) ClockOffset(ctx context.Context) (time.Duration, error) {
+	before := s.now()
+	theirs, err := s.client.Time(ctx).Result()
+	if err != nil {
+		return 0, unavailable("asking redis for the time", err)
+	}
+	trip := s.now().Sub(before)
+	return theirs.Sub(before.Add(trip / 2)), nil
+}
+
+// saves reports whether the server writes RDB snapshots, as far as it tells.
+func (s *Store) saves(ctx context.Context) bool { return s.setting(ctx, "save") != "" }
+
+// setting returns a setting of the server, empty where we may not ask:
+// managed servers refuse CONFIG, and that is no reason to stop.
+func (s *Store) setting(ctx context.Context, name string) string {
+	values, err := s.client.ConfigGet(ctx, name).Result()
+	if err != nil {
+		return ""
+	}
+	return values[name]
+}
+
+// parseInfo reads the lines "name:value" of INFO.
+func parseInfo(text string) map[string]string {
+	info := make(map[string]string)
+	for line := range strings.Lines(text) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			info[name] = value
+		}
+	}
+	return info
+}
+
+type findings []Finding
+
+func (f *findings) add(s Severity, code, message string) {
+	*f = append(*f, Finding{s, code, message})
+}
+
+func (f *findings) version(info map[string]string) {
+	name, version, oldest := "Redis", info["redis_version"], redisOldest
+	if v, ok := info["valkey_version"]; ok {
+		name, version, oldest = "Valkey", v, valkeyOldest
+	}
+	major, rest, _ := strings.Cut(version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	number, err := strconv.ParseFloat(major+"."+minor, 64)
+	switch {
+	case err != nil:
+		f.add(Warning, "unknown", "redis does not tell its version")
+	case number < oldest:
+		f.add(Fatal, "version", fmt.Sprintf("%s %.20s is too old: sessions need %.1f or newer", name, version, oldest))
+	}
+}
+
+func (f *findings) memory(info map[string]string) {
+	if policy := info["maxmemory_policy"]; info["maxmemory"] != "0" && policy != "noeviction" {
+		f.add(Fatal, "maxmemory_policy", fmt.Sprintf("maxmemory-policy is %.30q: set it to noeviction, or sessions end and ended ones come back when memory is full", policy))
+	}
+}
+
+func (f *findings) persistence(info map[string]string, saves bool) {
+	if info["aof_enabled"] == "0" && saves {
+		f.add(Warning, "persistence", "only RDB snapshots are on: after a crash, sessions that ended since the last one come back; turn appendonly on, or save off")
+	}
+}
+
+func (f *findings) replication(info map[string]string, minReplicas string) {
+	if info["role"] != "master" {
+		f.add(Fatal, "role", "this redis is a replica: sessions need the master")
+	}
+	if info["connected_slaves"] != "0" && minReplicas == "0" {
+		f.add(Warning, "min_replicas", "there are replicas and min-replicas-to-write is 0: a master that is cut off goes on taking sign-ins that will be lost")
+	}
+}

@@ -1,0 +1,11 @@
+-- Store.Touch. ARGV: id, age of the use. Returns 1, or 0 when nothing is live.
+local id = ARGV[4]
+local h = live(header(id))
+if not h or not h.known then return 0 end
+h.used = math.max(h.used, now - tonumber(ARGV[5]))
+-- PEXPIREAT comes first: it works with memory full, and what a script writes
+-- after its first write does too.
+redis.call('PEXPIREAT', session(id), over(h))
+redis.call('SETRANGE', session(id), 9, struct.pack('>I8', h.used))
+redis.call('ZADD', bucket_index, 'XX', over(h), id)
+return 1

@@ -1,0 +1,52 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/samlgate/samlgate/sessionstore"
+)
+
+// Put keeps a single-use value.
+func (s *Store) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if err := s.client.Set(ctx, s.prefix+":o:"+key, value, ttl).Err(); err != nil {
+		return unavailable("keeping a single-use value", err)
+	}
+	return nil
+}
+
+// Take returns and removes a single-use value.
+func (s *Store) Take(ctx context.Context, key string) ([]byte, error) {
+	value, err := s.client.GetDel(ctx, s.prefix+":o:"+key).Bytes()
+	if errors.Is(err, goredis.Nil) {
+		return nil, sessionstore.ErrNotFound
+	}
+	if err != nil {
+		return nil, unavailable("taking a single-use value", err)
+	}
+	return value, nil
+}
+
+// Claim remembers the first claimant of key. The answer names who was there
+// before: nobody, or ourselves when the client asked a second time.
+func (s *Store) Claim(ctx context.Context, key, claimant string, ttl time.Duration) (bool, error) {
+	before, err := s.client.SetArgs(ctx, s.prefix+":c:"+key, claimant, goredis.SetArgs{Mode: "NX", Get: true, TTL: ttl}).Result()
+	if errors.Is(err, goredis.Nil) {
+		return true, nil
+	}
+	if err != nil {
+		return false, unavailable("claiming", err)
+	}
+	return before == claimant, nil
+}
+
+// Ping writes a key, so that a server which only reads is no store.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.client.Set(ctx, s.prefix+":ping", "", 10*time.Second).Err(); err != nil {
+		return unavailable("pinging", err)
+	}
+	return nil
+}
