@@ -20,14 +20,14 @@ func PrivateCaching(h http.Header) {
 	}
 	kept, private := []string{}, false
 	for _, directive := range directives(strings.Join(h["Cache-Control"], ",")) {
-		name, argument, _ := strings.Cut(directive, "=")
+		name, _, argued := strings.Cut(directive, "=")
 		switch strings.ToLower(strings.TrimSpace(name)) {
 		case "public", "s-maxage":
 			continue
 		case "private":
 			// private="Set-Cookie" lets a shared cache keep the rest
 			// (RFC 9111 §5.2.2.7), so only the bare form is enough.
-			if strings.TrimSpace(argument) != "" {
+			if argued {
 				continue
 			}
 			private = true

@@ -54,6 +54,10 @@ func (u *Upstream) Forward(w http.ResponseWriter, r *http.Request, x Exchange) {
 	if in.Body != nil && in.ContentLength != 0 {
 		c.body = &watchedBody{ReadCloser: in.Body}
 		in.Body = c.body
+		// Without this an HTTP/1 server takes up to 256 KiB of the body away as
+		// soon as the answer begins, and the upstream would get the rest as if it
+		// were all. HTTP/2 does not support it because it needs no leave.
+		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
 	proxy := httputil.ReverseProxy{
 		Rewrite:        c.rewrite,
