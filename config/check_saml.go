@@ -116,7 +116,7 @@ func (c *checker) attributes(path string, p *IDP) {
 		case !slices.Contains(keys, r):
 			c.mistake(at, "%s is no key of attributes%s", c.quoted(at), c.hint(at, r, keys))
 		case len(p.Attributes[r]) == 0 && !c.unknown(path+"."+join("attributes", r)):
-			c.mistake(at, "%s has no attribute it could come from", c.quoted(at))
+			c.mistake(at, "there is no attribute it could come from")
 		}
 	}
 }

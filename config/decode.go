@@ -118,7 +118,7 @@ func (r *reader) syntax(err error, data []byte) {
 // value is refused (and has said so).
 func (r *reader) node(y *yaml.Node, path string, line, depth int) *node {
 	if r.left--; r.left < 0 || depth > maxDepth {
-		r.tooMuch(line, depth)
+		r.giveUp(line, depth)
 		return nil
 	}
 	if y.Kind == yaml.AliasNode {
@@ -159,12 +159,15 @@ func (r *reader) broken(line int, path string) *node {
 	return &node{file: r.src, line: line, path: path, bad: true}
 }
 
-func (r *reader) tooMuch(line, depth int) {
-	if depth > maxDepth {
+// giveUp says once why the file is not read on.
+func (r *reader) giveUp(line, depth int) {
+	switch {
+	case depth > maxDepth && r.left >= 0:
 		r.mistake(line, "", "values are nested more than %d deep", maxDepth)
-	} else if r.left == -1 {
+	case r.left == -1:
 		r.mistake(1, "", "the file holds more than %d values once its aliases are written out", maxNodes)
 	}
+	r.left = -2
 }
 
 // mapping fills in the entries of n: first its own keys, then what "<<" brings.

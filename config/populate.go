@@ -92,7 +92,7 @@ func (p *populator) structure(n *node, v reflect.Value, s spot) {
 	}
 	fields := fieldsOf(v.Type())
 	for _, e := range n.entries {
-		if !slices.ContainsFunc(fields, func(f field) bool { return f.key == e.key }) {
+		if !e.value.bad && !slices.ContainsFunc(fields, func(f field) bool { return f.key == e.key }) {
 			p.errs = append(p.errs, &Error{e.value.file.name, e.line, e.value.path, "unknown key" + hint(e.key, keysOf(fields))})
 		}
 	}
@@ -229,7 +229,7 @@ func (n *node) mayShow() bool { return n != nil && !n.secret && n.expansion == l
 
 // quoted is the value as messages show it: never a secret, never what was expanded.
 func (n *node) quoted() string {
-	if !n.mayShow() {
+	if !n.mayShow() || strings.Contains(n.text, "@") && strings.Contains(n.text, "://") { // an URL may hold a password
 		return "the value"
 	}
 	return fmt.Sprintf("%q", shown(n.text))

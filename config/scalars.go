@@ -126,12 +126,12 @@ func inHours(s string) string {
 }
 
 func parseURL(s string) (*url.URL, error) {
-	u, err := url.Parse(s)
-	if err != nil || strings.ContainsAny(s, " \\") || !isPrintable(s) {
-		return nil, refuse("is not an URL")
-	}
-	if u.Scheme == "" || (u.Host == "" && !strings.Contains(s, ":/")) {
+	if !strings.Contains(s, ":/") {
 		return nil, refuse("is not a whole URL: a scheme is required, such as https://")
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme == "" || strings.ContainsAny(s, " \\") || !isPrintable(s) {
+		return nil, refuse("is not an URL")
 	}
 	u.Scheme = strings.ToLower(u.Scheme)
 	return u, nil
