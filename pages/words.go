@@ -48,7 +48,7 @@ func (c *catalogue) arg(name string, args map[string]string) piece {
 		return piece{Text: c.Absent[name]}
 	}
 	if w := c.Values[name][v]; w != "" {
-		return piece{Text: w}
+		v = w
 	}
 	return piece{Text: v, Arg: true}
 }
