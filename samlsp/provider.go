@@ -1,6 +1,7 @@
 package samlsp
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
@@ -79,6 +80,9 @@ func (cfg *Config) validate() error {
 		return errors.New("service provider: a key pair is required")
 	}
 	if err := checkURL("acs url", cfg.ACSURL); err != nil {
+		return fmt.Errorf("service provider: %w", err)
+	}
+	if err := checkURL("slo url", cmp.Or(cfg.SLOURL, cfg.ACSURL)); err != nil {
 		return fmt.Errorf("service provider: %w", err)
 	}
 	for i, k := range cfg.Keys {

@@ -21,6 +21,8 @@ type signature struct {
 	digest crypto.Hash
 	sum    []byte // DigestValue
 	value  []byte // SignatureValue
+
+	prefixList string // InclusiveNamespaces of the second transform
 }
 
 // method is a signature algorithm of the allow-list.
@@ -121,8 +123,12 @@ func (s *signature) readReference(info *node, id string) *Rejection {
 	}); r != nil {
 		return signatureShape(r)
 	}
-	if r := checkTransforms(ref.child(nsDSig, "Transforms")); r != nil {
+	transforms := ref.child(nsDSig, "Transforms")
+	if r := checkTransforms(transforms); r != nil {
 		return r
+	}
+	if list := transforms.kids[1].child(nsExcC14N, "InclusiveNamespaces"); list != nil {
+		s.prefixList = list.value("PrefixList")
 	}
 	dm := ref.child(nsDSig, "DigestMethod")
 	hash, ok := digestOf(dm.value("Algorithm"))

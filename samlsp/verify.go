@@ -1,6 +1,7 @@
 package samlsp
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"crypto/x509"
 	"encoding/base64"
@@ -15,10 +16,9 @@ import (
 // as our own reader saw it. el is changed.
 //
 // The certificate is found first, by the signature over SignedInfo: a forgery
-// costs one public-key operation per trusted certificate and no more. Then
-// goxmldsig validates all of it with that certificate alone. Last, what it
-// returned is digested once more, so that what we read is what was signed, to
-// the byte.
+// costs one public-key operation per trusted certificate and no more. Then the
+// digest, then goxmldsig validates all of it again with that certificate alone.
+// What it returned must be, to the byte, what the digest covers.
 func verifySignature(el *etree.Element, parsed *node, trusted []*x509.Certificate) ([]byte, *Rejection) {
 	sig, r := readSignature(parsed)
 	if r != nil {
@@ -37,18 +37,18 @@ func verifySignature(el *etree.Element, parsed *node, trusted []*x509.Certificat
 	if cert == nil {
 		return nil, reject(ReasonSignatureInvalid, "no trusted certificate (of %d) made this signature", len(trusted))
 	}
-	simplify(sigEl, value)
-	out, err := validate(el, cert)
-	if err != nil {
-		return nil, reject(ReasonDigestMismatch, "the signature is genuine, but covers something else")
-	}
-	covered, err := canonicalBytes(out)
-	if err != nil {
-		return nil, reject(ReasonDigestMismatch, "the signed element cannot be written")
-	}
+	covered := canonicalWithout(el, sigEl, sig.prefixList, signed().bytes)
 	hash := sig.digest.New()
 	hash.Write(covered)
 	if subtle.ConstantTimeCompare(hash.Sum(nil), sig.sum) != 1 {
+		return nil, reject(ReasonDigestMismatch, "the signature is genuine, but covers something else")
+	}
+	simplify(sigEl, value)
+	out, err := validate(el, cert)
+	if err != nil {
+		return nil, reject(ReasonDigestMismatch, "the validator does not agree: %T", err)
+	}
+	if again, err := canonicalBytes(out); err != nil || !bytes.Equal(again, covered) {
 		return nil, reject(ReasonDigestMismatch, "the validated element is not what the digest covers")
 	}
 	return covered, nil

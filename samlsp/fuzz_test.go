@@ -1,0 +1,70 @@
+package samlsp
+
+import (
+	"encoding/base64"
+	"errors"
+	"strings"
+	"testing"
+)
+
+// Whatever the ACS is sent, it never panics, and accepts nothing but the
+// genuine response: bytes that differ from it may only be accepted when they
+// say the very same about the very same person.
+func FuzzVerifyResponse(f *testing.F) {
+	m := good()
+	m.response = true
+	both := m.sealed(f)
+	genuine := good().sealed(f)
+	f.Add([]byte(genuine))
+	f.Add([]byte(both))
+	f.Add([]byte(goodXML()))
+	f.Add([]byte(strings.Replace(genuine, "</saml:Assertion>", "</saml:Assertion><saml:Assertion/>", 1)))
+	f.Add([]byte(strings.Replace(genuine, "<saml:Subject>", "<!-- --><saml:Subject>", 1)))
+	f.Add([]byte(`<?xml version="1.0"?><!DOCTYPE a><a/>`))
+	for _, text := range worst(f) {
+		f.Add([]byte(text[:min(len(text), 4096)]))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m := good()
+		a, err := m.provider(t).VerifyResponse(t.Context(), base64.StdEncoding.EncodeToString(data), m.want)
+		if err != nil {
+			var r *Rejection
+			if a != nil || !errors.As(err, &r) || r.Reason == ReasonInternal {
+				t.Fatalf("%v", err)
+			}
+			return
+		}
+		id, err := a.Identity()
+		if err != nil || id.Person != "ana@example.com" || id.NameID.Value != "n-1" || strings.Join(id.Roles, ",") != "a,b" || id.Authn.SessionIndex != "s1" {
+			t.Fatalf("accepted as %+v, %v", id, err)
+		}
+	})
+}
+
+// The raw form value, base64 and all.
+func FuzzFormValue(f *testing.F) {
+	f.Add(base64.StdEncoding.EncodeToString([]byte(goodXML())))
+	f.Add("PHg+")
+	f.Fuzz(func(t *testing.T, value string) {
+		m := good()
+		if a, err := m.provider(t).VerifyResponse(t.Context(), value, m.want); a != nil || err == nil {
+			t.Fatal("accepted")
+		}
+		if id, err := RequestIDHint(value); err == nil && !ncName(id) {
+			t.Fatalf("hint %q", id)
+		}
+	})
+}
+
+func BenchmarkVerifyResponse(b *testing.B) {
+	m := good()
+	sp := m.provider(b)
+	value := base64.StdEncoding.EncodeToString([]byte(m.sealed(b)))
+	b.ReportAllocs()
+	for b.Loop() {
+		m.replay.until = nil
+		if _, err := sp.VerifyResponse(b.Context(), value, m.want); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
