@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/samlgate/samlgate/identity"
 )
@@ -98,6 +99,9 @@ func (m *Manager) create(s Start) (Create, error) {
 	person := s.Identity.Person
 	if person == "" {
 		return Create{}, fmt.Errorf("starting a session: %w", identity.ErrNobody)
+	}
+	if !utf8.ValidString(string(person)) { // the record could not tell it apart from others
+		return Create{}, errors.New("starting a session: the person is not valid UTF-8")
 	}
 	if err := s.Limits.check(); err != nil {
 		return Create{}, fmt.Errorf("starting a session: %w", err)

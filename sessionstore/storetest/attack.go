@@ -1,0 +1,141 @@
+package storetest
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samlgate/samlgate/sessionstore"
+)
+
+// meddler is a store in which somebody changes what is loaded, and which
+// counts how often it is asked.
+type meddler struct {
+	sessionstore.Store
+	row   func(*sessionstore.Row)
+	value func([]byte) []byte
+	asked int
+}
+
+// Load loads and meddles.
+func (m *meddler) Load(ctx context.Context, id sessionstore.ID) (sessionstore.Row, error) {
+	m.asked++
+	row, err := m.Store.Load(ctx, id)
+	row.Body = slices.Clone(row.Body)
+	if m.row != nil && err == nil {
+		m.row(&row)
+	}
+	return row, err
+}
+
+// Take takes and meddles.
+func (m *meddler) Take(ctx context.Context, key string) ([]byte, error) {
+	value, err := m.Store.Take(ctx, key)
+	if m.value != nil && err == nil {
+		value = m.value(value)
+	}
+	return value, err
+}
+
+// End counts.
+func (m *meddler) End(ctx context.Context, id sessionstore.ID, why sessionstore.Reason) (sessionstore.Row, error) {
+	m.asked++
+	return m.Store.End(ctx, id, why)
+}
+
+func attackCases() map[string]func(*bench) {
+	return map[string]func(*bench){
+		"records that were tampered with": tampered,
+		"keys come and go": func(b *bench) {
+			s := b.start(b.manager(keys(1)), person(1))
+			_, err := b.manager(keys(2, 1)).Get(b.ctx(), s.ID)
+			b.must(err)
+			_, err = b.manager(keys(2)).Get(b.ctx(), s.ID)
+			b.refused(err, sessionstore.ErrNotFound)
+			fresh := b.start(b.manager(keys(2, 1)), person(1))
+			_, err = b.manager(keys(1)).Get(b.ctx(), fresh.ID)
+			b.refused(err, sessionstore.ErrNotFound)
+		},
+		"a format of another release": func(b *bench) {
+			store := &meddler{Store: b.Store, row: func(r *sessionstore.Row) { r.Format++ }}
+			s := b.start(b.manager(), person(1))
+			_, err := b.manager(over(store)).Get(b.ctx(), s.ID)
+			b.refused(err, sessionstore.ErrFormat)
+			b.alive(s.ID)
+		},
+		"what is no id never reaches the store": func(b *bench) {
+			store := &meddler{Store: b.Store}
+			m := b.manager(over(store))
+			good := string(b.start(m, person(1)).ID)
+			dot := strings.IndexByte(good, '.')
+			for _, bad := range []string{"", "b", good[1:], good + "A", good[:len(good)-1], "B" + good[1:], "b256" + good[dot:], "b-01" + good[dot:],
+				"b0x1" + good[dot:], good[:dot] + ":" + good[dot+1:], good[:len(good)-1] + "B", good[:len(good)-2] + "\n" + good[len(good)-1:],
+				good[:len(good)-1] + "=", good[:dot+1] + strings.Repeat("+", 43), strings.Repeat("b", 48)} {
+				_, err := m.Get(b.ctx(), sessionstore.ID(bad))
+				b.refused(err, sessionstore.ErrNotFound)
+				b.must(m.End(b.ctx(), sessionstore.ID(bad), sessionstore.ReasonLogout))
+			}
+			if store.asked != 0 {
+				b.Errorf("the store was asked %d times", store.asked)
+			}
+			// A well-formed id in the wrong bucket finds nothing.
+			_, err := m.Get(b.ctx(), sessionstore.ID((neighbourBucket(good))))
+			b.refused(err, sessionstore.ErrNotFound)
+		},
+		"tokens that were tampered with": func(b *bench) {
+			take := func(change func([]byte) []byte, want error) {
+				b.Helper()
+				m := b.manager(over(&meddler{Store: b.Store, value: change}))
+				b.must(m.PutOnce(b.ctx(), "kind", "code", []byte("value"), time.Minute))
+				if _, err := m.TakeOnce(b.ctx(), "kind", "code"); !is(err, want) {
+					b.Errorf("got %v, want %v", err, want)
+				}
+			}
+			take(slices.Clone, nil)
+			take(func(v []byte) []byte { return v[:len(v)-1] }, sessionstore.ErrNotFound)
+			take(func(v []byte) []byte { v[len(v)/2] ^= 1; return v }, sessionstore.ErrNotFound)
+			take(func(v []byte) []byte { v[0]++; return v }, sessionstore.ErrFormat)
+			take(func([]byte) []byte { return nil }, sessionstore.ErrFormat)
+			// The sealed value of one kind, stored as another.
+			var stolen []byte
+			m := b.manager(over(&meddler{Store: b.Store, value: func(v []byte) []byte { stolen = v; return v }}))
+			b.must(m.PutOnce(b.ctx(), "grant", "code", []byte("admin"), time.Minute))
+			_, err := m.TakeOnce(b.ctx(), "grant", "code")
+			b.must(err)
+			take(func([]byte) []byte { return stolen }, sessionstore.ErrNotFound)
+		},
+	}
+}
+
+func neighbourBucket(id string) string {
+	if strings.HasPrefix(id, "b000") {
+		return "b001" + id[4:]
+	}
+	return "b000" + id[4:]
+}
+
+// tampered changes a loaded record in one place; without the change it opens.
+func tampered(b *bench) {
+	m := b.manager()
+	mine, hers := b.start(m, person(1)), b.start(m, neighbour(person(1), true))
+	her, err := b.Store.Load(b.ctx(), hers.ID)
+	b.must(err)
+	get := func(want error, change func(*sessionstore.Row)) {
+		b.Helper()
+		_, err := b.manager(over(&meddler{Store: b.Store, row: change})).Get(b.ctx(), mine.ID)
+		if !is(err, want) {
+			b.Errorf("got %v, want %v", err, want)
+		}
+	}
+	get(nil, func(*sessionstore.Row) {})
+	get(sessionstore.ErrNotFound, func(r *sessionstore.Row) { r.Record = her.Record })
+	get(sessionstore.ErrNotFound, func(r *sessionstore.Row) { r.Body = her.Body })
+	get(sessionstore.ErrNotFound, func(r *sessionstore.Row) { r.Person = her.Person })
+	get(sessionstore.ErrNotFound, func(r *sessionstore.Row) { r.Body = nil })
+	length := 0
+	get(nil, func(r *sessionstore.Row) { length = len(r.Body) })
+	for i := range length {
+		get(sessionstore.ErrNotFound, func(r *sessionstore.Row) { r.Body[i] ^= 1 << (i % 8) })
+	}
+}

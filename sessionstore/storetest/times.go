@@ -1,0 +1,86 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/samlgate/samlgate/sessionstore"
+)
+
+func timeCases() map[string]func(*bench) {
+	const short = 2 * time.Second
+	return map[string]func(*bench){
+		"idle end": func(b *bench) {
+			row := b.create(person(1), idle(short)).Row
+			b.alive(row.ID)
+			b.Advance(short + sessionstore.Interval(short) + time.Millisecond)
+			b.gone(row.ID)
+			b.listed(person(1))
+			b.create(person(1), limit(1, sessionstore.Deny))
+			b.refused(b.Store.Touch(b.ctx(), row.ID, 0), sessionstore.ErrNotFound)
+			b.gone(row.ID)
+		},
+		"absolute end": func(b *bench) {
+			row := b.create(person(1), life(short)).Row
+			for range 10 {
+				b.alive(row.ID)
+				b.must(b.Store.Touch(b.ctx(), row.ID, 0))
+				b.Advance(short / 20)
+			}
+			b.Advance(short/2 + 20*time.Millisecond)
+			b.gone(row.ID)
+		},
+		"touch extends": func(b *bench) {
+			row := b.create(person(1), idle(short)).Row
+			for range 6 {
+				b.Advance(short / 5)
+				b.must(b.Store.Touch(b.ctx(), row.ID, 0))
+			}
+			now, err := b.Store.Load(b.ctx(), row.ID)
+			b.must(err)
+			if now.LastUse.Sub(row.Created) < short || !now.Created.Equal(row.Created) || string(now.Body) != string(row.Body) {
+				b.Errorf("created %+v, after touches %+v", row, now)
+			}
+			b.Advance(short + sessionstore.Interval(short) + 10*time.Millisecond)
+			b.gone(row.ID)
+		},
+		"touch never goes back and never creates": func(b *bench) {
+			row := b.create(person(1)).Row
+			b.must(b.Store.Touch(b.ctx(), row.ID, time.Minute))
+			now, err := b.Store.Load(b.ctx(), row.ID)
+			b.must(err)
+			if !now.LastUse.Equal(row.LastUse) {
+				b.Errorf("last use went from %v to %v", row.LastUse, now.LastUse)
+			}
+			never := b.request(person(1)).ID
+			b.refused(b.Store.Touch(b.ctx(), never, 0), sessionstore.ErrNotFound)
+			b.gone(never)
+			b.listed(person(1), row.ID)
+			_, err = b.Store.End(b.ctx(), row.ID, sessionstore.ReasonLogout)
+			b.must(err)
+			b.refused(b.Store.Touch(b.ctx(), row.ID, 0), sessionstore.ErrNotFound)
+			b.gone(row.ID)
+		},
+		"a touch carries the true last use": func(b *bench) {
+			row := b.create(person(1)).Row
+			b.Advance(time.Second)
+			b.must(b.Store.Touch(b.ctx(), row.ID, 300*time.Millisecond))
+			now, err := b.Store.Load(b.ctx(), row.ID)
+			b.must(err)
+			if after := now.LastUse.Sub(row.Created); after < 700*time.Millisecond || now.Now.Sub(now.LastUse) < 300*time.Millisecond {
+				b.Errorf("last use %v after creation, %v ago", after, now.Now.Sub(now.LastUse))
+			}
+		},
+		"many expired ones make room": func(b *bench) {
+			for range 120 {
+				b.create(person(1), idle(time.Second), life(time.Second))
+			}
+			b.Advance(1100 * time.Millisecond)
+			for n := range 4 { // each create frees a bounded number
+				b.create(person(n + 2))
+			}
+			b.listed(person(1))
+			id := b.create(person(1), limit(1, sessionstore.Deny)).Row.ID
+			b.listed(person(1), id)
+		},
+	}
+}
