@@ -127,6 +127,9 @@ func (c *carrier) trace() *httptrace.ClientTrace {
 			c.mu.Lock()
 			c.conn = info.Conn
 			c.mu.Unlock()
+			if a, ok := info.Conn.(*answerConn); ok {
+				a.expect()
+			}
 		},
 		Got1xxResponse: c.gotInterim,
 	}

@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"cmp"
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -41,6 +40,7 @@ const (
 	defaultConnect        = 5 * time.Second
 	defaultResponseHeader = 60 * time.Second
 	idlePool              = 90 * time.Second
+	keepAlive             = 30 * time.Second
 	maxIdle               = 128
 	maxResponseHead       = 256 << 10
 	continueWait          = time.Second
@@ -67,7 +67,7 @@ func New(c Config) (*Upstream, error) {
 	c.Connect = cmp.Or(c.Connect, defaultConnect)
 	c.ResponseHeader = cmp.Or(c.ResponseHeader, defaultResponseHeader)
 	u := &Upstream{idle: c.Idle, transport: newTransport(c), quiet: log.New(io.Discard, "", 0)}
-	if err := u.address(c.URL); err != nil {
+	if err := u.address(c); err != nil {
 		return nil, err
 	}
 	if c.OwnHost {
@@ -76,9 +76,10 @@ func New(c Config) (*Upstream, error) {
 	return u, nil
 }
 
-// address sets base, and teaches the transport the schemes it does not know.
-func (u *Upstream) address(raw *url.URL) error {
-	base := *raw
+// address sets base and teaches the transport how to connect to it.
+func (u *Upstream) address(c Config) error {
+	base, raw := *c.URL, c.URL
+	connect := (&net.Dialer{KeepAlive: keepAlive}).DialContext
 	switch {
 	case base.User != nil || base.RawQuery != "" || base.Fragment != "" || base.Opaque != "":
 		return fmt.Errorf("upstream %s: user, query and fragment have no meaning here", raw.Redacted())
@@ -86,7 +87,7 @@ func (u *Upstream) address(raw *url.URL) error {
 		if base.Host != "" || base.Path == "" {
 			return fmt.Errorf("upstream %s: write unix:/path/to/socket", raw.Redacted())
 		}
-		u.transport.DialContext = unixDialer(base.Path, u.transport.DialContext)
+		u.transport.DialContext = watchAnswers(within(unixDialer(base.Path, connect), c.Connect))
 		u.base = &url.URL{Scheme: "http", Host: "localhost"}
 		return nil
 	case base.Host == "":
@@ -94,8 +95,13 @@ func (u *Upstream) address(raw *url.URL) error {
 	case base.Scheme == "h2c":
 		u.transport.Protocols = new(http.Protocols)
 		u.transport.Protocols.SetUnencryptedHTTP2(true)
+		u.transport.DialContext = within(connect, c.Connect)
 		base.Scheme = "http"
-	case base.Scheme != "http" && base.Scheme != "https":
+	case base.Scheme == "http":
+		u.transport.DialContext = watchAnswers(within(connect, c.Connect))
+	case base.Scheme == "https":
+		u.transport.DialTLSContext = watchAnswers(within(overTLS(connect, c.TLS), c.Connect))
+	default:
 		return fmt.Errorf("upstream %s: scheme must be http, https, h2c or unix", raw.Redacted())
 	}
 	base.Path = strings.TrimSuffix(base.Path, "/")
@@ -110,11 +116,7 @@ func (u *Upstream) address(raw *url.URL) error {
 func newTransport(c Config) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	dialer := &net.Dialer{Timeout: c.Connect, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		DialContext:            dialer.DialContext,
-		TLSClientConfig:        c.TLS.Clone(),
-		TLSHandshakeTimeout:    c.Connect,
 		ResponseHeaderTimeout:  c.ResponseHeader,
 		ExpectContinueTimeout:  continueWait,
 		MaxIdleConns:           maxIdle,
@@ -125,12 +127,6 @@ func newTransport(c Config) *http.Transport {
 		Proxy:                  nil,
 		Protocols:              protocols,
 	}
-}
-
-type dial = func(ctx context.Context, network, addr string) (net.Conn, error)
-
-func unixDialer(path string, next dial) dial {
-	return func(ctx context.Context, _, _ string) (net.Conn, error) { return next(ctx, "unix", path) }
 }
 
 // Close closes the connections nobody is using, as when a reload has replaced
