@@ -73,7 +73,7 @@ func StartDemo(t testing.TB) (*Gateway, *Site) {
 	cmd := exec.Command(binary(t), "demo", "--listen", "127.0.0.1:"+site.Port)
 	cmd.Dir = site.Dir
 	// The demo promises no admin listener, so we ask it for its public keys.
-	return start(t, site, cmd, "http://127.0.0.1:"+site.Port+"/.samlgate/jwks.json"), site
+	return start(t, site, cmd, site.App("wiki")+"/.samlgate/jwks.json"), site
 }
 
 func start(t testing.TB, site *Site, cmd *exec.Cmd, readyURL string) *Gateway {

@@ -63,6 +63,14 @@ func dialLocalhost(ctx context.Context, network, addr string) (net.Conn, error) 
 	return d.DialContext(ctx, network, addr)
 }
 
+// Eventually fails the test unless check returns true within 30 seconds.
+func Eventually(t testing.TB, what string, check func() bool) {
+	t.Helper()
+	if !eventually(t.Context(), check) {
+		t.Fatalf("waited %v in vain: %s", patience, what)
+	}
+}
+
 // eventually asks check every 50 ms until it returns true, and reports whether
 // it did so before the patience ran out or ctx ended.
 func eventually(ctx context.Context, check func() bool) bool {

@@ -130,10 +130,12 @@ func (s *SSP) Log() string {
 	return lastLines(string(data), 40)
 }
 
+// get asks for a page as a browser without Sec-Fetch-* headers would.
 func get(ctx context.Context, c *http.Client, u string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u, nil)
 	if err != nil {
 		return nil, err
 	}
+	req.Header.Set("Accept", "text/html,*/*;q=0.8")
 	return c.Do(req)
 }
