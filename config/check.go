@@ -23,6 +23,7 @@ func (c *checker) check() {
 	c.saml()
 	c.headers()
 	c.routes()
+	c.serverPaths(&c.cfg.Server) // needs the hosts of the routes
 	c.pages()
 	c.files()
 }

@@ -73,6 +73,9 @@ func (c *checker) overlaps(routes []Route) {
 	seen := map[[2]string]int{}
 	for i, r := range routes {
 		for j, h := range r.Hosts {
+			if h == "" || c.unknown(fmt.Sprintf("routes[%d].path", i)) {
+				continue
+			}
 			key := [2]string{h, r.Path}
 			first, taken := seen[key]
 			if !taken {
@@ -130,6 +133,9 @@ func (c *checker) upstream(path string, r *Route) {
 		if own := c.cfg.Server.ownListener(u); own != "" {
 			c.mistake(at, "is the gateway itself (%s)", own)
 		}
+		if c.ownHost(strings.ToLower(u.Hostname())) {
+			c.warn(at, "has the host name of the gateway or a route: where that name leads back here, requests go round in circles")
+		}
 		if r.TLS != nil && u.Scheme != "https" && !c.unknown(at) {
 			c.mistake(path+".tls", "is for https upstreams")
 		}
@@ -154,12 +160,17 @@ func (c *checker) routeAccess(path string, r *Route) {
 			c.mistake(at, "%s is no identity provider of this file%s", c.quoted(at), c.hint(at, name, names))
 		}
 	}
-	if len(r.Allow.Roles) > 0 && len(names) > 1 && len(r.IDPs) == 0 && !c.unknown(path+".idps") {
+	if len(r.Allow.Roles) > 0 && len(c.cfg.SAML.IDPs) > 1 && len(r.IDPs) == 0 && !c.unknown(path+".idps") {
 		c.mistake(path+".idps", "is required: with two or more identity providers a route with allow.roles names whose roles count")
 	}
 	for i, p := range r.Allow.Networks {
 		if at := fmt.Sprintf("%s.allow.networks[%d]", path, i); p.IsValid() && p.Bits() == 0 {
 			c.warn(at, "is every address there is")
+		}
+	}
+	for i, pattern := range r.Public {
+		if pattern[strings.LastIndexByte(pattern, ' ')+1:] == "/" {
+			c.warn(fmt.Sprintf("%s.public[%d]", path, i), "opens the whole app to anybody")
 		}
 	}
 	if r.IdentityOnPublic && len(r.Public) == 0 && !c.unknown(path+".public") {

@@ -144,9 +144,13 @@ func (c *checker) domains(s *SAML) {
 	}
 }
 
+// names lists the providers, or nothing where one of the names is not known.
 func (s *SAML) names() []string {
 	var names []string
 	for _, p := range s.IDPs {
+		if p.Name == "" {
+			return nil
+		}
 		names = append(names, p.Name)
 	}
 	return names

@@ -26,7 +26,6 @@ func (c *checker) server() {
 			c.warn(path, "every client is believed about its address; name your proxies alone")
 		}
 	}
-	c.serverPaths(s)
 }
 
 // externalURL checks the origin and puts its host in one spelling.
@@ -140,6 +139,11 @@ func (c *checker) both(block, key1 string, file1 Path, key2 string, file2 Path) 
 
 func (c *checker) serverPaths(s *Server) {
 	type place struct{ path, value string }
+	for _, p := range []place{{"server.paths.login", s.Paths.Login}, {"server.paths.logout", s.Paths.Logout}} {
+		if _, host := originOf(p.value); strings.Contains(p.value, "://") && !c.ownHost(host) {
+			c.mistake(p.path, "names a host that is neither the gateway's nor a route's")
+		}
+	}
 	all := []place{{"server.paths.login", s.Paths.Login}, {"server.paths.logout", s.Paths.Logout},
 		{"saml.paths.metadata", c.cfg.SAML.Paths.Metadata}, {"saml.paths.acs", c.cfg.SAML.Paths.ACS},
 		{"saml.paths.slo", c.cfg.SAML.Paths.SLO}, {"saml.paths.soap", c.cfg.SAML.Paths.SOAP}}

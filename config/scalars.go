@@ -242,10 +242,13 @@ func (f *File) parse(s string) error { return f.Path.parse(s) }
 // parse reads a key: exactly 64 hex digits, or base64 of 32 bytes or more.
 func (k *Key) parse(s string) error {
 	b, err := hex.DecodeString(s)
-	if len(s) != 64 || err != nil {
+	if err != nil {
 		b, err = anyBase64(s)
+		if err == nil && (strings.ToLower(s) == s || strings.ToUpper(s) == s) {
+			b = []byte(s) // random base64 has letters of both cases: these are words
+		}
 	}
-	if err != nil || len(b) < 32 {
+	if err != nil || len(b) < 32 || isHex(s) && len(b) != 32 {
 		return refuse("is not a key: write exactly 64 hex digits, or base64 of 32 bytes or more; \"samlgate keygen\" makes one")
 	}
 	if weak(b) {
@@ -254,6 +257,8 @@ func (k *Key) parse(s string) error {
 	k.b = b
 	return nil
 }
+
+func isHex(s string) bool { return only(s, "0123456789abcdefABCDEF") }
 
 func anyBase64(s string) ([]byte, error) {
 	s = strings.TrimRight(s, "=")

@@ -178,9 +178,12 @@ func normalizeHost(u *url.URL) error {
 		h = "[" + h + "]"
 	}
 	port := u.Port()
+	if strings.HasSuffix(u.Host, ":") {
+		return refuse("has a colon without a port")
+	}
 	if port == "" || port == defaultPort(u.Scheme) {
 		u.Host = h
-		return want(!strings.HasSuffix(u.Host, ":"), notHost)
+		return nil
 	}
 	u.Host = h + ":" + port
 	return want(isHostPort(u.Host, false), "has no valid port")
