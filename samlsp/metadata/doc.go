@@ -1,0 +1,9 @@
+// Package metadata learns what an identity provider is from its SAML metadata,
+// from a file or from a URL that is read again and again, and reads the
+// certificates that operators paste by hand.
+//
+// Metadata decides whose signatures are believed, so whoever can write it can
+// sign in as anybody: files come from the operator, URLs are https. The XML is
+// read as a stream with hard limits, and no tree is built before a token was
+// judged. Sections cited are those of SAML 2.0 Metadata.
+package metadata
