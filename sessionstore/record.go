@@ -48,7 +48,10 @@ type Record struct {
 // store's clock: a store may write it anew and append the rest as it is.
 const HeaderTimes = 41
 
-const headerLen = 100 // where the body begins
+const (
+	headerLen = 100     // where the body begins
+	maxMillis = 1 << 42 // the year 2109: no time or span of ours, and sums stay exact
+)
 
 // End returns when the record is over, on the store's clock: one interval
 // past its idle limit, as the true last use may be one interval past the
@@ -86,6 +89,11 @@ func ParseRecord(b []byte) (Record, error) {
 		return Record{}, ErrNotFound
 	}
 	at := func(offset int) int64 { return int64(binary.BigEndian.Uint64(b[offset:])) }
+	for offset := 1; offset < HeaderTimes; offset += 8 {
+		if n := at(offset); n < 0 || n > maxMillis {
+			return Record{}, ErrNotFound
+		}
+	}
 	span := func(offset int) time.Duration { return time.Duration(at(offset)) * time.Millisecond }
 	r := Record{
 		Format:   b[0],

@@ -59,11 +59,6 @@ func FuzzParseRecord(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, d := range []time.Duration{r.Idle, r.Interval} { // beyond 292 years there is no Duration
-			if d < 0 || d > 1<<62 {
-				return
-			}
-		}
 		if again, err := r.AppendBinary(nil); err != nil || !bytes.Equal(again, b) {
 			t.Fatalf("%x became %x, %v", b, again, err)
 		}

@@ -13,7 +13,10 @@ var errBroken = errors.New("redis did not answer lately")
 
 const (
 	breakAfter = 5                      // failures in a row, without an answer between
-	breakFor   = 500 * time.Millisecond // then one call may try again
+	breakFor   = 500 * time.Millisecond // then a few calls may try again
+	// A call over a new connection asks twice, for the greeting and for
+	// itself, and all that again when it is retried.
+	breakTries = 4
 )
 
 // breaker refuses calls at once while the server does not answer, so that a
@@ -24,22 +27,25 @@ type breaker struct {
 
 	mu       sync.Mutex
 	failures int       // in a row
-	until    time.Time // when broken: the next try
+	until    time.Time // when broken: the next tries
+	tries    int       // how many of them are left
 }
 
-// Allow returns an error while the breaker is open. Once a while it lets one
-// call through to find out.
+// Allow returns an error while the breaker is open. Once in a while it lets a
+// few calls through to find out.
 func (b *breaker) Allow() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.failures < breakAfter {
 		return nil
 	}
-	now := b.now()
-	if now.Before(b.until) {
+	if now := b.now(); !now.Before(b.until) {
+		b.until, b.tries = now.Add(breakFor), breakTries
+	}
+	if b.tries == 0 {
 		return errBroken
 	}
-	b.until = now.Add(breakFor)
+	b.tries--
 	return nil
 }
 
@@ -58,6 +64,6 @@ func (b *breaker) ReportResult(err error) {
 	}
 	b.failures++
 	if b.failures == breakAfter {
-		b.until = b.now().Add(breakFor)
+		b.until, b.tries = b.now().Add(breakFor), 0
 	}
 }

@@ -3,7 +3,6 @@ package redis
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -32,11 +31,7 @@ type Finding struct {
 	Message  string // for the operator: what is wrong and what to set
 }
 
-const (
-	redisOldest  = 7.0
-	valkeyOldest = 7.2
-	clockMost    = 2 * time.Second
-)
+const clockMost = 2 * time.Second
 
 // Prerequisites looks at the server and returns what sessions need otherwise,
 // nothing when all is well, or ErrUnavailable. It needs the right to INFO.
@@ -104,18 +99,17 @@ func (f *findings) add(s Severity, code, message string) {
 }
 
 func (f *findings) version(info map[string]string) {
-	name, version, oldest := "Redis", info["redis_version"], redisOldest
+	name, version, oldest := "Redis", info["redis_version"], 7000
 	if v, ok := info["valkey_version"]; ok {
-		name, version, oldest = "Valkey", v, valkeyOldest
+		name, version, oldest = "Valkey", v, 7002
 	}
-	major, rest, _ := strings.Cut(version, ".")
-	minor, _, _ := strings.Cut(rest, ".")
-	number, err := strconv.ParseFloat(major+"."+minor, 64)
-	switch {
-	case err != nil:
+	var major, minor int
+	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil {
 		f.add(Warning, "unknown", "redis does not tell its version")
-	case number < oldest:
-		f.add(Fatal, "version", fmt.Sprintf("%s %.20s is too old: sessions need %.1f or newer", name, version, oldest))
+		return
+	}
+	if 1000*major+minor < oldest {
+		f.add(Fatal, "version", fmt.Sprintf("%s %d.%d is too old: sessions need %d.%d or newer", name, major, minor, oldest/1000, oldest%1000))
 	}
 }
 

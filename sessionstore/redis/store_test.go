@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	goredis "github.com/redis/go-redis/v9"
+
 	"github.com/samlgate/samlgate/sessionstore/storetest"
 )
 
@@ -29,3 +31,5 @@ func open(t *testing.T, addr, prefix string) *Store {
 	t.Cleanup(func() { s.Close() })
 	return s
 }
+
+func keepTTL() goredis.SetArgs { return goredis.SetArgs{KeepTTL: true} }

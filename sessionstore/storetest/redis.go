@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 
@@ -68,6 +69,19 @@ func (r *Redis) Kill(t testing.TB) {
 	}
 	_ = r.cmd.Wait() // says "signal: killed"
 	r.cmd = nil
+}
+
+// Freeze stops the server from answering; connections stay open.
+func (r *Redis) Freeze(t testing.TB) { r.signal(t, syscall.SIGSTOP) }
+
+// Thaw lets a frozen server go on.
+func (r *Redis) Thaw(t testing.TB) { r.signal(t, syscall.SIGCONT) }
+
+func (r *Redis) signal(t testing.TB, s syscall.Signal) {
+	t.Helper()
+	if err := r.cmd.Process.Signal(s); err != nil {
+		t.Fatalf("signalling redis-server: %v", err)
+	}
 }
 
 func freeAddr(t testing.TB) string {
