@@ -2,10 +2,12 @@ package upstream
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -233,4 +235,27 @@ func TestPostsAreNotRepeated(t *testing.T) {
 	if !strings.HasPrefix(got, "HTTP/1.1 502") || posts.Load() != 1 {
 		t.Errorf("sent %d times, answered %q", posts.Load(), got)
 	}
+}
+
+// The end of a session cancels the context of its requests.
+func TestCancellingCutsAWebSocket(t *testing.T) {
+	u, err := New(Config{URL: parse(t, newApp(t, wsApp))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(over)
+		w.Header().Set("X-Request-Id", "1")
+		u.Forward(w, r.WithContext(ctx), Exchange{Path: "/"})
+	}))
+	defer s.Close()
+	c, b := openSocket(t, &gate{Server: s})
+	defer c.Close()
+	end()
+	if _, err := b.ReadByte(); err == nil || isTimeout(err) {
+		t.Errorf("the socket outlived its session: %v", err)
+	}
+	<-over
 }
