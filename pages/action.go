@@ -30,9 +30,10 @@ type Action struct {
 	URL    string
 	Post   bool
 	Fields []Field // hidden fields of the form
-	// Targets are further addresses the form may end up at. Browsers hold
-	// redirects after a form to the form-action of our policy, so name the
-	// origins the answer may redirect to.
+	// Targets are further addresses at which the form may end up. Chromium holds
+	// every redirect after a form to the form-action of our policy, and stays on
+	// the page when one leads elsewhere. Where the way cannot be foretold, as
+	// through an identity provider's own hosts, offer a link instead of a form.
 	Targets []string
 }
 

@@ -102,6 +102,12 @@ func TestPolicyTakesOriginsOnly(t *testing.T) {
 		}
 	}
 	p := newPages(t)
+	res := show(func(w http.ResponseWriter, r *http.Request) {
+		p.PostForm(w, r, "https://idp.example.com/sso", nil, "Corp", "https://login.example.com/", "https://x;script-src *", "https://idp.example.com")
+	}, browser("GET", "/", "en"))
+	if got := res.Header.Get("Content-Security-Policy"); !strings.Contains(got, "form-action 'self' https://idp.example.com https://login.example.com;") {
+		t.Errorf("policy is %s", got)
+	}
 	rec := httptest.NewRecorder()
 	p.PostForm(rec, browser("GET", "/", "en"), "https://x;script-src *", nil, "Corp")
 	if rec.Code != http.StatusInternalServerError || strings.Contains(rec.Header().Get("Content-Security-Policy"), "*") {

@@ -86,7 +86,7 @@ var kinds = map[Code]kind{
 
 	IDPUnavailable: {http.StatusServiceUnavailable, glyphPlug, Retry},
 	SAMLRefused:    {http.StatusForbidden, glyphShield, StartAgain},
-	SAMLClock:      {http.StatusForbidden, glyphClock, StartAgain},
+	SAMLClock:      {http.StatusForbidden, glyphClock, ""},
 	SAMLStatus:     {http.StatusForbidden, glyphShield, StartAgain},
 	SAMLReplay:     {http.StatusForbidden, glyphShield, StartAgain},
 	Encrypted:      {http.StatusForbidden, glyphShield, ""},
