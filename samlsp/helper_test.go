@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
@@ -63,9 +64,19 @@ var testKeys = sync.OnceValue(func() *keyring {
 	r := func(bits int) crypto.Signer { k, _ := rsa.GenerateKey(rand.Reader, bits); return k }
 	return &keyring{
 		rsa: selfSigned(r(2048)), other: selfSigned(p(elliptic.P256())), weak: selfSigned(r(1024)),
-		p256: selfSigned(p(elliptic.P256())), p384: selfSigned(p(elliptic.P384())), p521: selfSigned(p(elliptic.P521())),
+		p256: selfSigned(fixedKey()), p384: selfSigned(p(elliptic.P384())), p521: selfSigned(p(elliptic.P521())),
 	}
 })
+
+// fixedKey is the same in every process, so that a corpus stays signed.
+func fixedKey() crypto.Signer {
+	sum := sha256.Sum256([]byte("samlgate test key"))
+	k, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), sum[:])
+	if err != nil {
+		panic(err)
+	}
+	return k
+}
 
 // selfSigned returns a certificate that expired long ago, as many are that
 // identity providers still sign with.
@@ -90,9 +101,8 @@ func selfSigned(key crypto.Signer) KeyPair {
 type message struct {
 	xml          string // the whole response with its two signatures to be filled in
 	signWith     KeyPair
-	response     bool // sign the response
-	assertion    bool // sign the assertion
-	edit         func(string) string
+	response     bool                // sign the response
+	assertion    bool                // sign the assertion
 	editSigned   func(string) string // after signing
 	editTree     func(root *etree.Element)
 	idp          *IdentityProvider
