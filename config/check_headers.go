@@ -73,22 +73,30 @@ func (c *checker) names(path string, h HeaderNames) {
 	if s := c.cfg.Headers.Signing; s != nil && s.JWT.Header != "" {
 		all = append(all, setting{"headers.signing.jwt.header", s.JWT.Header})
 	}
-	seen := map[string]string{}
-	for _, s := range all {
-		n := normalForm(s.name)
-		if first, twice := seen[n]; twice && (path == "headers" || c.given(s.path) || c.given(first)) {
-			at, other := s.path, first
-			if !c.given(at) {
-				at, other = first, at
-			}
-			c.mistake(at, "is the same header as %s to an app that reads - and _ alike", other)
-		}
-		seen[n] = s.path
-	}
+	c.sameNames(path, all)
 	c.mapNames(path, h)
 	if strings.ContainsFunc(h.Separator, func(r rune) bool { return r < ' ' || r > '~' }) || h.Separator == "" || len(h.Separator) > 8 {
 		if at := path + ".separator"; path == "headers" || c.given(at) {
 			c.mistake(at, "must be 1 to 8 printable ASCII characters")
+		}
+	}
+}
+
+// sameNames reports two settings that an app could not tell apart, at the one
+// that is written in this block.
+func (c *checker) sameNames(block string, all []setting) {
+	own := func(path string) bool { return c.given(path) && strings.HasPrefix(path, block+".") }
+	seen := map[string]string{}
+	for _, s := range all {
+		n := normalForm(s.name)
+		first, twice := seen[n]
+		seen[n] = s.path
+		switch {
+		case !twice:
+		case own(s.path):
+			c.mistake(s.path, "is the same header as %s to an app that reads - and _ alike", first)
+		case own(first):
+			c.mistake(first, "is the same header as %s to an app that reads - and _ alike", s.path)
 		}
 	}
 }

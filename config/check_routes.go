@@ -133,8 +133,8 @@ func (c *checker) upstream(path string, r *Route) {
 		if own := c.cfg.Server.ownListener(u); own != "" {
 			c.mistake(at, "is the gateway itself (%s)", own)
 		}
-		if c.ownHost(strings.ToLower(u.Hostname())) {
-			c.warn(at, "has the host name of the gateway or a route: where that name leads back here, requests go round in circles")
+		if c.cfg.Server.publicPort(u) && c.ownHost(strings.ToLower(u.Hostname())) {
+			c.warn(at, "has the host and port of a route: where that name leads back here, requests go round in circles")
 		}
 		if r.TLS != nil && u.Scheme != "https" && !c.unknown(at) {
 			c.mistake(path+".tls", "is for https upstreams")
@@ -146,11 +146,7 @@ func (c *checker) upstream(path string, r *Route) {
 }
 
 func isUpstreamHost(u *url.URL) bool {
-	port := u.Port()
-	if port == "" {
-		port = defaultPort(u.Scheme)
-	}
-	return u.Hostname() != "" && !strings.HasSuffix(u.Host, ":") && validPort(port) && !strings.ContainsAny(u.Host, "%*,;")
+	return u.Hostname() != "" && !strings.HasSuffix(u.Host, ":") && validPort(portOf(u)) && !strings.ContainsAny(u.Host, "%*,;")
 }
 
 func (c *checker) routeAccess(path string, r *Route) {

@@ -169,26 +169,29 @@ func inPrefix(prefix, path string) bool {
 
 // ownListener names the listener of ours that an upstream would reach, or "".
 func (s *Server) ownListener(upstream *url.URL) string {
-	host, port := upstream.Hostname(), upstream.Port()
-	if port == "" {
-		port = defaultPort(upstream.Scheme)
-	}
+	host, port := upstream.Hostname(), portOf(upstream)
 	for _, l := range s.listeners() {
 		lhost, lport, err := net.SplitHostPort(l.Addr)
 		if l.Network == "tcp" && err == nil && lport == port && sameMachine(lhost, host) {
 			return l.path
 		}
 	}
-	if e := s.ExternalURL; e != nil && strings.EqualFold(host, e.Hostname()) {
-		eport := e.Port()
-		if eport == "" {
-			eport = defaultPort(e.Scheme)
-		}
-		if eport == port {
-			return "server.external_url"
-		}
+	if s.publicPort(upstream) && strings.EqualFold(host, s.ExternalURL.Hostname()) {
+		return "server.external_url"
 	}
 	return ""
+}
+
+// publicPort reports whether an URL has the port that people reach us at.
+func (s *Server) publicPort(u *url.URL) bool {
+	return s.ExternalURL != nil && portOf(u) == portOf(s.ExternalURL)
+}
+
+func portOf(u *url.URL) string {
+	if u.Port() == "" {
+		return defaultPort(u.Scheme)
+	}
+	return u.Port()
 }
 
 // sameMachine reports whether a connection to host reaches a listener on

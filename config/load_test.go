@@ -226,3 +226,31 @@ func TestSecretsPrintAsSuch(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// What is allowed and may be regretted is said, each at its place.
+func TestWarnings(t *testing.T) {
+	dir := withKeys(t, "config.yaml", `server: {external_url: "https://sso.example.com", trusted_proxies: [0.0.0.0/0]}
+session: {cookie_keys: ["${file:cookie.key}"]}
+saml:
+  insecure_shared_domains: two directories of one company
+  keys: [{cert_file: sp.crt, key_file: sp.key}]
+  idps: [{name: a, metadata_file: corp.xml}, {name: b, metadata_file: hr.xml}]
+headers: {insecure_skip_signing: the apps are old}
+store: {driver: redis, redis: {addresses: ["redis.example.com:6379"]}}
+routes:
+  - {name: wiki, host: sso.example.com, upstream: "http://10.0.0.5", public: [/], allow: {networks: ["::/0"]}}
+  - {name: hr, host: hr.example.com, upstream: "https://hr.example.com"}
+include: [none.d/*.yaml]
+`)
+	cfg, err := Load(filepath.Join(dir, "config.yaml"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, w := range cfg.Warnings {
+		got = append(got, fmt.Sprintf("%d %s", w.Line, w.Path))
+	}
+	same(t, "warnings", got, []string{"1 server.trusted_proxies[0]", "4 saml.insecure_shared_domains", "7 headers.insecure_skip_signing",
+		"8 store.redis.addresses[0]", "10 routes[0].allow.networks[0]", "10 routes[0].host", "10 routes[0].public[0]",
+		"11 routes[1].upstream", "12 include[0]"})
+}
