@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/samlgate/samlgate/cmd/samlgate/gateway"
+	"github.com/samlgate/samlgate/config"
+)
+
+// configFlag is the flag that most commands share.
+type configFlag struct {
+	Config string `help:"Configuration file, - for standard input. Default: $$SAMLGATE_CONFIG, config.yaml, /etc/samlgate/config.yaml." placeholder:"FILE"`
+}
+
+// file returns the configuration file to read.
+func (f configFlag) file() (string, error) {
+	if f.Config != "" {
+		return f.Config, nil
+	}
+	if name := os.Getenv("SAMLGATE_CONFIG"); name != "" {
+		return name, nil
+	}
+	for _, name := range []string{"config.yaml", "/etc/samlgate/config.yaml"} {
+		if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+			return name, nil
+		}
+	}
+	return "", errors.New("no configuration: there is neither $SAMLGATE_CONFIG nor config.yaml nor /etc/samlgate/config.yaml; name one with --config, or write one with \"samlgate init\"")
+}
+
+func (f configFlag) load(s streams, noFiles bool) (*config.Config, string, error) {
+	name, err := f.file()
+	if err != nil {
+		return nil, "", err
+	}
+	cfg, err := config.Load(name, config.Options{Stdin: s.in, NoFiles: noFiles})
+	return cfg, name, err
+}
+
+// logger writes the operator's log as the configuration wants it.
+func logger(w io.Writer, cfg config.Log) *slog.Logger {
+	level := slog.LevelInfo
+	_ = level.UnmarshalText([]byte(cfg.Level)) // the configuration allows known levels only
+	o := &slog.HandlerOptions{Level: level}
+	if cfg.Format == "text" {
+		return slog.New(slog.NewTextHandler(w, o))
+	}
+	return slog.New(slog.NewJSONHandler(w, o))
+}
+
+type checkCmd struct {
+	configFlag
+	NoFiles bool `help:"Do not look into the files that the configuration names."`
+}
+
+// Run reads everything that serve would read and opens nothing.
+func (c *checkCmd) Run(s streams) error {
+	cfg, name, err := c.load(s, c.NoFiles)
+	if err != nil {
+		return err
+	}
+	for _, w := range cfg.Warnings {
+		fmt.Fprintf(s.err, "warning: %v\n", w)
+	}
+	if !c.NoFiles {
+		opts := gateway.Options{Log: slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: withoutTime})), Now: time.Now}
+		if err := gateway.Check(cfg, opts); err != nil {
+			return &unfitError{name, err}
+		}
+	}
+	fmt.Fprintf(s.out, "%s: ok, %s, %s\n", name, count(len(cfg.Routes), "route"), count(len(cfg.SAML.IDPs), "identity provider"))
+	return nil
+}
+
+func withoutTime(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
+}

@@ -1,0 +1,218 @@
+package gateway
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/samlgate/samlgate/access"
+	"github.com/samlgate/samlgate/admin"
+	"github.com/samlgate/samlgate/audit"
+	"github.com/samlgate/samlgate/config"
+	"github.com/samlgate/samlgate/headers"
+	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy"
+	"github.com/samlgate/samlgate/proxy/limit"
+	"github.com/samlgate/samlgate/proxy/route"
+	"github.com/samlgate/samlgate/proxy/signin"
+	"github.com/samlgate/samlgate/samlsp"
+	"github.com/samlgate/samlgate/sessionstore"
+)
+
+// base outlives a reload.
+type base struct {
+	store   sessionstore.Store
+	metrics *admin.Metrics
+	audit   *audit.Log
+	log     *slog.Logger
+	now     func() time.Time
+	demo    bool // the demo's identity provider is welcome
+}
+
+// tree is what a reload replaces: everything that a configuration decides
+// about a request. A request keeps the tree it began with.
+type tree struct {
+	gateway  *proxy.Gateway
+	sp       *samlsp.ServiceProvider
+	sources  []*source // metadata that is fetched
+	sessions *sessionstore.Manager
+	routes   []*proxy.Route
+	cfg      *config.Config
+}
+
+// build makes the tree of a configuration that was loaded without mistakes.
+// old is the one before a reload, or nil.
+func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
+	t := &tree{cfg: cfg}
+	var err error
+	if t.sessions, err = b.manager(cfg); err != nil {
+		return nil, fmt.Errorf("sessions: %w", err)
+	}
+	if err := b.buildSAML(t, old); err != nil {
+		return nil, err
+	}
+	router, routes, err := buildRoutes(cfg)
+	if err != nil {
+		return nil, err
+	}
+	t.routes = routes
+	p, err := buildPages(cfg, b.now)
+	if err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
+	signer, err := buildSigner(cfg, b.now)
+	if err != nil {
+		return nil, fmt.Errorf("headers.signing: %w", err)
+	}
+	host, err := route.CanonicalHost(cfg.Server.ExternalURL.Host)
+	if err != nil {
+		return nil, fmt.Errorf("server.external_url: %w", err)
+	}
+	jar, err := signin.NewJar(signin.JarConfig{
+		Keys: secrets(cfg.Session.CookieKeys), Name: cfg.Session.CookieName,
+		Secure: cfg.Server.ExternalURL.Scheme == "https", Lifetime: cfg.Session.MaxLifetime,
+	})
+	if err != nil {
+		return nil, err
+	}
+	door, err := b.buildSignIn(t, jar, p, signer, router, host)
+	if err != nil {
+		return nil, err
+	}
+	t.gateway, err = proxy.New(proxy.Config{
+		External: cfg.Server.ExternalURL, Host: host, Routes: router, KnowsIDP: knows(cfg.SAML.IDPs),
+		SignIn: door, Jar: jar, Sessions: t.sessions, Signer: signer, Managed: managed(routes), Pages: p,
+		Audit: b.audit, Observer: b.metrics, Trusted: cfg.Server.TrustedProxies, HSTS: hsts(cfg.Server.TLS),
+		MaxURL: defaultMaxURL, AccessLog: cfg.Log.Access, Log: b.log, Now: b.now,
+	})
+	return t, err
+}
+
+// defaultMaxURL bounds a request target outside all routes.
+const defaultMaxURL = 8192
+
+func (b *base) manager(cfg *config.Config) (*sessionstore.Manager, error) {
+	keys := secrets(cfg.Store.EncryptionKeys)
+	if len(keys) == 0 {
+		keys = secrets(cfg.Session.CookieKeys)
+	}
+	return sessionstore.NewManager(sessionstore.ManagerConfig{Store: b.store, Keys: keys, Now: b.now, OnEnd: b.ended})
+}
+
+func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *headers.Signer, router *route.Router[*proxy.Route], host string) (*signin.Handler, error) {
+	cfg := t.cfg
+	loginRate, err := rate(cfg.Server.RateLimits.Login, b.now)
+	if err != nil {
+		return nil, err
+	}
+	acsRate, err := rate(cfg.Server.RateLimits.ACS, b.now)
+	if err != nil {
+		return nil, err
+	}
+	return signin.New(signin.Config{
+		External: cfg.Server.ExternalURL, Host: host, Prefix: cfg.Server.Prefix, Paths: paths(cfg),
+		Jar: jar, Sessions: t.sessions, Limits: limits(cfg.Session), Provider: provider{t.sp}, IDPs: idps(cfg.SAML.IDPs),
+		Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics,
+		Returns: returns{samlsp.ReturnPolicy{
+			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,
+		}},
+		Metadata: metadataHandler(t.sp), Keys: keysHandler(signer), LoginRate: loginRate, ACSRate: acsRate, Now: b.now,
+	})
+}
+
+func buildPages(cfg *config.Config, now func() time.Time) (*pages.Pages, error) {
+	c := cfg.Pages
+	return pages.New(pages.Config{
+		Title: c.Title, Logo: c.LogoFile.Content, Footer: c.Footer, Languages: c.Languages, Location: c.TimeZone,
+		Support: pages.Support{Text: c.Support.Text, URL: c.Support.URL, Email: c.Support.Email},
+		Prefix:  cfg.Server.Prefix, Now: now,
+	})
+}
+
+func buildSigner(cfg *config.Config, now func() time.Time) (*headers.Signer, error) {
+	s := cfg.Headers.Signing
+	if s == nil || s.JWT.Header == "" {
+		return nil, nil
+	}
+	var keys []headers.Key
+	for _, k := range s.Keys {
+		keys = append(keys, headers.Key{ID: k.ID, Private: k.Private})
+	}
+	return headers.NewSigner(headers.SignerConfig{Issuer: cfg.Server.ExternalURL.String(), Keys: keys, TTL: s.JWT.TTL, Now: now})
+}
+
+func keysHandler(signer *headers.Signer) http.Handler {
+	if signer == nil {
+		return http.NotFoundHandler()
+	}
+	return http.HandlerFunc(signer.ServeJWKS)
+}
+
+func managed(routes []*proxy.Route) *headers.Managed {
+	var all []headers.Names
+	for _, rt := range routes {
+		all = append(all, rt.Names)
+	}
+	return headers.NewManaged(all...)
+}
+
+func limits(s config.Session) sessionstore.Limits {
+	l := sessionstore.Limits{Idle: s.IdleTimeout, Lifetime: s.MaxLifetime, MaxConcurrent: s.MaxConcurrent, OnLimit: sessionstore.EvictOldest}
+	if s.OnLimit == "deny" {
+		l.OnLimit = sessionstore.Deny
+	}
+	return l
+}
+
+func idps(all []config.IDP) []signin.IDP {
+	out := make([]signin.IDP, len(all))
+	for i, c := range all {
+		out[i] = signin.IDP{Name: c.Name, DisplayName: c.DisplayName, Roles: access.RoleMap{
+			Map: c.Roles.Map, Default: c.Roles.Default, Unknown: access.Unknown(c.Roles.Unknown), Deny: c.Roles.Deny,
+		}}
+	}
+	return out
+}
+
+func knows(all []config.IDP) func(string) bool {
+	set := make(map[string]bool, len(all))
+	for _, c := range all {
+		set[c.Name] = true
+	}
+	return func(name string) bool { return set[name] }
+}
+
+// rate returns nil where the operator switched the limit off.
+func rate(r config.Rate, now func() time.Time) (signin.Rate, error) {
+	if r.Events == 0 {
+		return nil, nil
+	}
+	return limit.New(limit.Config{Events: r.Events, Per: r.Per, Now: now})
+}
+
+func hsts(t *config.ServerTLS) string {
+	if t == nil || t.HSTS <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("max-age=%d", int64(t.HSTS/time.Second))
+}
+
+func secrets(keys []config.Key) [][]byte {
+	out := make([][]byte, len(keys))
+	for i, k := range keys {
+		out[i] = k.Bytes()
+	}
+	return out
+}
+
+// auditKey is the sub-key of the audit chain.
+func auditKey(cfg *config.Config) ([]byte, error) {
+	if len(cfg.Session.CookieKeys) == 0 {
+		return nil, errors.New("no cookie key")
+	}
+	return hkdf.Key(sha256.New, cfg.Session.CookieKeys[0].Bytes(), nil, "audit", 32)
+}

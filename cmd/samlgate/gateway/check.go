@@ -1,0 +1,41 @@
+package gateway
+
+import (
+	"errors"
+
+	"github.com/samlgate/samlgate/admin"
+	"github.com/samlgate/samlgate/audit"
+	"github.com/samlgate/samlgate/config"
+)
+
+// Check builds everything that Run would build, from the same files, and
+// connects to nothing.
+func Check(cfg *config.Config, opts Options) error {
+	store, err := openStore(cfg.Store, opts.Now)
+	if err != nil {
+		return err
+	}
+	key, err := auditKey(cfg)
+	if err != nil {
+		return errors.Join(err, store.Close())
+	}
+	log, err := audit.New(audit.Config{Key: key, Now: opts.Now})
+	if err != nil {
+		return errors.Join(err, store.Close())
+	}
+	b := &base{store: store, metrics: admin.NewMetrics(opts.Version), audit: log, log: opts.Log, now: opts.Now, demo: opts.Demo}
+	_, err = b.build(cfg, nil)
+	return errors.Join(err, store.Close())
+}
+
+// Endpoints are the public addresses of the service provider.
+type Endpoints struct{ Metadata, ACS, SLO string }
+
+// EndpointsOf returns the addresses that an identity provider must know.
+func EndpointsOf(cfg *config.Config) Endpoints {
+	return Endpoints{
+		Metadata: endpoint(cfg, cfg.SAML.Paths.Metadata, "metadata"),
+		ACS:      endpoint(cfg, cfg.SAML.Paths.ACS, "acs"),
+		SLO:      endpoint(cfg, cfg.SAML.Paths.SLO, "slo"),
+	}
+}

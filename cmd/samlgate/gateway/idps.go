@@ -1,0 +1,232 @@
+package gateway
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/samlgate/samlgate/config"
+	"github.com/samlgate/samlgate/samlsp"
+	"github.com/samlgate/samlgate/samlsp/metadata"
+)
+
+// DemoEntity is in the entity ID of every demo identity provider: one that
+// signs in anyone as anyone must never guard a real door.
+const DemoEntity = "/.demo-idp/"
+
+// source keeps the metadata of one identity provider fresh.
+type source struct{ fetch *metadata.Source }
+
+// run ends with ctx.
+func (s *source) run(ctx context.Context) { s.fetch.Run(ctx) }
+
+// buildSAML makes the service provider and what keeps its identity providers
+// fresh. Those behind a URL are added when their metadata arrives; old is the
+// tree before a reload, whose copy holds until then.
+func (b *base) buildSAML(t, old *tree) error {
+	cfg := t.cfg
+	var loaded []*samlsp.IdentityProvider
+	var errs []error
+	for _, c := range cfg.SAML.IDPs {
+		idp, err := b.identityProvider(c, old)
+		if err == nil && idp != nil {
+			err = b.accept(idp)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("idp %q: %w", c.Name, err))
+		} else if idp != nil {
+			loaded = append(loaded, idp)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	sp, err := samlsp.New(b.spConfig(t), loaded...)
+	if err != nil {
+		return fmt.Errorf("saml: %w", err)
+	}
+	t.sp = sp
+	for _, c := range cfg.SAML.IDPs {
+		if c.MetadataURL == nil {
+			continue
+		}
+		s, err := b.source(sp, c)
+		if err != nil {
+			return fmt.Errorf("idp %q: %w", c.Name, err)
+		}
+		t.sources = append(t.sources, s)
+	}
+	return nil
+}
+
+// ServiceProvider makes the service provider alone, for its metadata.
+func ServiceProvider(cfg *config.Config, opts Options) (*samlsp.ServiceProvider, error) {
+	b := &base{log: opts.Log, now: opts.Now}
+	return samlsp.New(b.spConfig(&tree{cfg: cfg}))
+}
+
+func (b *base) spConfig(t *tree) samlsp.Config {
+	cfg := t.cfg
+	c := samlsp.Config{
+		EntityID:    cfg.SAML.EntityID,
+		MetadataURL: endpoint(cfg, cfg.SAML.Paths.Metadata, "metadata"),
+		ACSURL:      endpoint(cfg, cfg.SAML.Paths.ACS, "acs"),
+		SLOURL:      endpoint(cfg, cfg.SAML.Paths.SLO, "slo"),
+		ClockSkew:   cfg.SAML.ClockSkew, Replay: replay{t}, Now: b.now, InsecureSharedDomains: cfg.SAML.InsecureSharedDomains,
+	}
+	for _, k := range cfg.SAML.Keys {
+		if len(k.Certificates) > 0 {
+			c.Keys = append(c.Keys, samlsp.KeyPair{Certificate: k.Certificates[0], Key: k.Key})
+		}
+	}
+	if title := cfg.Pages.Title; title != "" {
+		c.Organization = samlsp.Organization{Name: title, DisplayName: title, URL: cfg.Server.ExternalURL.String()}
+	}
+	if mail := cfg.Pages.Support.Email; mail != "" {
+		c.Contact = samlsp.Contact{Name: cfg.Pages.Support.Text, Email: mail}
+	}
+	return c
+}
+
+// identityProvider returns what the file says about an identity provider, nil
+// where the rest is still to be fetched.
+func (b *base) identityProvider(c config.IDP, old *tree) (*samlsp.IdentityProvider, error) {
+	idp := resolve(c)
+	switch {
+	case c.MetadataFile != "":
+		doc, err := os.ReadFile(string(c.MetadataFile))
+		if err != nil {
+			return nil, fmt.Errorf("metadata_file: %w", err)
+		}
+		d, err := metadata.ParseEntity(doc, c.EntityID, b.now())
+		if err != nil {
+			return nil, fmt.Errorf("metadata_file %s: %w", c.MetadataFile, err)
+		}
+		b.warn(c.Name, d.Warnings)
+		return d.ApplyTo(idp), nil
+	case c.MetadataURL != nil:
+		return known(c, old, idp), nil
+	}
+	return b.byHand(c, idp)
+}
+
+func resolve(c config.IDP) samlsp.IdentityProvider {
+	binding := samlsp.RedirectBinding
+	if c.RequestBinding == "post" {
+		binding = samlsp.PostBinding
+	}
+	return samlsp.IdentityProvider{
+		Name: c.Name, DisplayName: c.DisplayName, RequestBinding: binding, SignRequests: c.SignRequests,
+		Require: samlsp.SignedPart(c.RequireSigned), NameIDFormat: c.NameIDFormat, EmailDomains: c.EmailDomains,
+		Attributes: mapping(c.Attributes), Required: c.Required,
+	}
+}
+
+func mapping(a config.Attributes) samlsp.Mapping {
+	m := samlsp.Mapping{
+		Email: a["email"], FirstName: a["first_name"], LastName: a["last_name"],
+		Username: a["username"], Roles: a["roles"], EmployeeID: a["employee_id"],
+	}
+	for key, sources := range a {
+		switch key {
+		case "email", "first_name", "last_name", "username", "roles", "employee_id":
+			continue
+		}
+		if m.Extra == nil {
+			m.Extra = make(map[string][]string)
+		}
+		m.Extra[key] = sources
+	}
+	return m
+}
+
+// known is the copy that the tree before a reload had of the same document.
+func known(c config.IDP, old *tree, idp samlsp.IdentityProvider) *samlsp.IdentityProvider {
+	if old == nil {
+		return nil
+	}
+	for _, before := range old.cfg.SAML.IDPs {
+		if before.Name != c.Name || before.MetadataURL == nil || before.MetadataURL.String() != c.MetadataURL.String() {
+			continue
+		}
+		if had, ok := old.sp.IDP(c.Name); ok {
+			idp.EntityID, idp.SSO, idp.SLO = had.EntityID, had.SSO, had.SLO
+			idp.Certificates, idp.ValidUntil = had.Certificates, had.ValidUntil
+			return &idp
+		}
+	}
+	return nil
+}
+
+func (b *base) byHand(c config.IDP, idp samlsp.IdentityProvider) (*samlsp.IdentityProvider, error) {
+	if err := metadata.CheckEndpoint(c.SSOURL.String()); err != nil {
+		return nil, fmt.Errorf("sso_url: %w", err)
+	}
+	var certs []*x509.Certificate
+	for i, entry := range c.Certificates {
+		some, err := metadata.ParseCertificates(entry.Content)
+		if err != nil {
+			return nil, fmt.Errorf("certificates[%d]: %w", i, err)
+		}
+		certs = append(certs, some...)
+	}
+	usable, warnings, err := metadata.Usable(certs, b.now())
+	if err != nil {
+		return nil, fmt.Errorf("certificates: %w", err)
+	}
+	b.warn(c.Name, warnings)
+	idp.EntityID, idp.Certificates = c.EntityID, usable
+	idp.SSO = map[samlsp.Binding]string{samlsp.RedirectBinding: c.SSOURL.String(), samlsp.PostBinding: c.SSOURL.String()}
+	if c.SLOURL != nil {
+		idp.SLO = map[samlsp.Binding]string{samlsp.RedirectBinding: c.SLOURL.String()}
+	}
+	return &idp, nil
+}
+
+func (b *base) source(sp *samlsp.ServiceProvider, c config.IDP) (*source, error) {
+	b.ready(c.Name, sp)
+	fetch, err := metadata.NewSource(metadata.SourceConfig{
+		URL: c.MetadataURL.String(), EntityID: c.EntityID, Interval: c.MetadataRefresh, Now: b.now,
+		OnChange: func(d *metadata.Descriptor) {
+			idp := d.ApplyTo(resolve(c))
+			err := b.accept(idp)
+			if err == nil {
+				err = sp.SetIDP(idp)
+			}
+			if err != nil {
+				b.log.Error("metadata refused; the last good one stays", "idp", c.Name, "err", err)
+				return
+			}
+			b.warn(c.Name, d.Warnings)
+			b.ready(c.Name, sp)
+			b.log.Info("metadata loaded", "idp", c.Name)
+		},
+		OnError: func(err error) { b.log.Warn("metadata not fetched", "idp", c.Name, "err", err) },
+	})
+	return &source{fetch}, err
+}
+
+// accept refuses an identity provider that serves anybody.
+func (b *base) accept(idp *samlsp.IdentityProvider) error {
+	if !b.demo && strings.Contains(idp.EntityID, DemoEntity) {
+		return errors.New("this is the demo's identity provider, where everyone may sign in as anyone; it guards no real door")
+	}
+	return nil
+}
+
+func (b *base) ready(name string, sp *samlsp.ServiceProvider) {
+	_, ok := sp.IDP(name)
+	b.metrics.IDPReady(name, ok)
+}
+
+func (b *base) warn(idp string, warnings []string) {
+	for _, w := range warnings {
+		b.log.Warn("metadata: "+w, "idp", idp)
+	}
+}
+
+// replay lends the session store's memory to the service provider.
+type replay struct{ t *tree }

@@ -1,0 +1,103 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/samlgate/samlgate/identity"
+	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/signin"
+	"github.com/samlgate/samlgate/samlsp"
+)
+
+// provider introduces the SAML service provider to the sign-in.
+type provider struct{ sp *samlsp.ServiceProvider }
+
+// Request implements signin.Provider.
+func (p provider) Request(idp, relayState string) (signin.Request, error) {
+	if _, loaded := p.sp.IDP(idp); !loaded {
+		return signin.Request{}, &signin.Refusal{Reason: "idp_not_loaded", Detail: "its metadata has not arrived yet", Code: pages.IDPUnavailable}
+	}
+	req, err := p.sp.NewRequest(idp, relayState, samlsp.RequestOptions{})
+	if err != nil {
+		return signin.Request{}, refusal(err)
+	}
+	out := signin.Request{ID: req.ID, URL: req.URL}
+	for _, f := range req.Fields {
+		out.Fields = append(out.Fields, signin.Field(f))
+	}
+	return out, nil
+}
+
+// RequestID implements signin.Provider.
+func (p provider) RequestID(response string) (string, error) {
+	id, err := samlsp.RequestIDHint(response)
+	return id, refusal(err)
+}
+
+// Verify implements signin.Provider.
+func (p provider) Verify(ctx context.Context, response, idp, requestID string) (identity.Identity, error) {
+	assertion, err := p.sp.VerifyResponse(ctx, response, samlsp.Expected{IDP: idp, RequestID: requestID})
+	if err != nil {
+		return identity.Identity{}, refusal(err)
+	}
+	id, err := assertion.Identity()
+	return id, refusal(err)
+}
+
+// refusal puts a rejection into the words of a page. What is no rejection stays
+// what it is.
+func refusal(err error) error {
+	var r *samlsp.Rejection
+	if !errors.As(err, &r) {
+		return err
+	}
+	code, args := plainReason(r)
+	return &signin.Refusal{Reason: r.Reason.String(), Detail: r.Detail, Code: code, Args: args}
+}
+
+func plainReason(r *samlsp.Rejection) (pages.Code, map[string]string) {
+	switch r.Reason {
+	case samlsp.ReasonStatus:
+		return pages.SAMLStatus, map[string]string{"status": r.Status}
+	case samlsp.ReasonReplay:
+		return pages.SAMLReplay, nil
+	case samlsp.ReasonEncryptedUnsupported:
+		return pages.Encrypted, nil
+	case samlsp.ReasonIDPMetadataExpired, samlsp.ReasonUnknownIDP:
+		return pages.IDPUnavailable, nil
+	case samlsp.ReasonEmailInvalid, samlsp.ReasonEmailDomain, samlsp.ReasonSeveralEmails, samlsp.ReasonNobody:
+		return pages.EmailRefused, nil
+	case samlsp.ReasonMissingAttribute:
+		return pages.MissingAttr, missing(r.Missing)
+	}
+	if r.ClockOff == 0 {
+		return pages.SAMLRefused, nil
+	}
+	direction := "ahead"
+	if r.ClockOff < 0 {
+		direction = "behind"
+	}
+	return pages.SAMLClock, map[string]string{"skew": pages.Duration(r.ClockOff), "direction": direction}
+}
+
+func missing(m *samlsp.MissingAttribute) map[string]string {
+	if m == nil {
+		return nil
+	}
+	args := map[string]string{"field": m.Field, "wanted": strings.Join(m.Wanted, ", ")}
+	if m.NearMiss != "" {
+		args["got"] = m.NearMiss
+	}
+	return args
+}
+
+// returns introduces the return addresses of SAML to the sign-in.
+type returns struct{ policy samlsp.ReturnPolicy }
+
+// Check implements signin.Returns.
+func (r returns) Check(raw string) (string, bool) {
+	u, ok := r.policy.Check(raw)
+	return u.String(), ok
+}

@@ -1,0 +1,104 @@
+package gateway
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+
+	"github.com/samlgate/samlgate/admin"
+	"github.com/samlgate/samlgate/config"
+	"github.com/samlgate/samlgate/proxy/peer"
+)
+
+func (r *Runner) serveAdmin(cfg *config.Config, failed chan<- error) (*http.Server, net.Addr, error) {
+	var tokens []admin.Token
+	for _, t := range cfg.Server.AdminTokens {
+		tokens = append(tokens, admin.Token{Hash: t.Hash, Role: t.Role})
+	}
+	l, err := listen(cfg.Server.AdminListen)
+	if err != nil {
+		return nil, nil, fmt.Errorf("server.admin_listen: %w", err)
+	}
+	h := admin.NewHandler(admin.Config{Health: r.health, Metrics: r.metrics, Tokens: tokens, Loopback: onLoopback(l.Addr())})
+	s := server(h, r.log)
+	addr := l.Addr()
+	var secure *tls.Config
+	if pair := cfg.Server.AdminTLS; pair != nil {
+		secure = serverTLS(&config.ServerTLS{MinVersion: "1.2", Certificates: []config.KeyPair{*pair}})
+	}
+	go func() { failed <- serving("admin", s.Serve(peer.Guard(l, secure))) }() // ends with Close
+	return s, addr, nil
+}
+
+func (r *Runner) servePublic(cfg *config.Config, failed chan<- error) (*http.Server, net.Addr, error) {
+	l, err := listen(cfg.Server.Listen)
+	if err != nil {
+		return nil, nil, fmt.Errorf("server.listen: %w", err)
+	}
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { r.current.Load().gateway.ServeHTTP(w, q) })
+	if r.opts.Front != nil {
+		h = r.opts.Front(h)
+	}
+	s := server(h, r.log)
+	addr := l.Addr()
+	var secure *tls.Config
+	if cfg.Server.TLS != nil {
+		secure = serverTLS(cfg.Server.TLS)
+		secure.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			if now := r.current.Load().cfg.Server.TLS; now != nil { // a reload brings renewed certificates
+				return serverTLS(now), nil
+			}
+			return nil, nil
+		}
+	}
+	go func() { failed <- serving("public", s.Serve(peer.Guard(l, secure))) }() // ends with Shutdown or Close
+	return s, addr, nil
+}
+
+func (r *Runner) serveRedirect(cfg *config.Config, failed chan<- error) (*http.Server, error) {
+	l, err := listen(cfg.Server.HTTPListen)
+	if err != nil {
+		return nil, fmt.Errorf("server.http_listen: %w", err)
+	}
+	s := server(http.HandlerFunc(toHTTPS), r.log)
+	go func() { failed <- serving("http", s.Serve(l)) }() // ends with Close
+	return s, nil
+}
+
+// serving is the error of a listener that ended by itself.
+func serving(name string, err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("the %s listener: %w", name, err)
+}
+
+func onLoopback(a net.Addr) bool {
+	addr, err := netip.ParseAddrPort(a.String())
+	return err == nil && addr.Addr().IsLoopback()
+}
+
+// certificates are all that expire: ours, the identity providers', TLS.
+func (r *Runner) certificates() []admin.Certificate {
+	t := r.current.Load()
+	var all []admin.Certificate
+	for _, k := range t.cfg.SAML.Keys {
+		if len(k.Certificates) > 0 {
+			all = append(all, admin.Certificate{Kind: "sp", Name: "saml", X509: k.Certificates[0]})
+		}
+	}
+	for _, idp := range t.sp.IDPs() {
+		for _, c := range idp.Certificates {
+			all = append(all, admin.Certificate{Kind: "idp", Name: idp.Name, X509: c})
+		}
+	}
+	if t.cfg.Server.TLS != nil {
+		for _, k := range t.cfg.Server.TLS.Certificates {
+			all = append(all, admin.Certificate{Kind: "tls", Name: "public", X509: k.Certificates[0]})
+		}
+	}
+	return all
+}

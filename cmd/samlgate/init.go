@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/samlgate/samlgate/config"
+)
+
+type initCmd struct {
+	URL      string `required:"" name:"url" help:"Address of the gateway itself, such as https://sso.example.com." placeholder:"URL"`
+	Upstream string `required:"" help:"Address of the app, such as http://10.0.0.5:8080." placeholder:"URL"`
+	Metadata string `required:"" help:"Metadata of your identity provider: a file, or an https URL." placeholder:"FILE"`
+	Out      string `default:"." help:"Folder to write into." placeholder:"DIR"`
+}
+
+// Run writes the configuration and the keys it names, then checks them.
+func (c *initCmd) Run(s streams) error {
+	name := filepath.Join(c.Out, "config.yaml")
+	if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is there already; it is never overwritten: choose another folder with --out", name)
+	}
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Hostname() == "" {
+		return errors.New("--url needs an address such as https://sso.example.com")
+	}
+	document, err := config.Minimal(c.URL, c.Upstream, c.reference())
+	if err != nil {
+		return err
+	}
+	if err := makeKeys(s, c.Out, u.Hostname()); err != nil {
+		return err
+	}
+	if err := writeNew(name, document, 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "wrote %s\n", name)
+	cfg, err := config.Load(name, config.Options{})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(s.out)
+	if err := printSetup(s.out, cfg); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "\nNext:\n  samlgate check --config %s\n  samlgate serve --config %s\n", name, name)
+	return nil
+}
+
+// reference is the metadata as the file will name it: relative paths are
+// relative to the configuration.
+func (c *initCmd) reference() string {
+	if u, err := url.Parse(c.Metadata); err == nil && u.Scheme != "" && u.Host != "" {
+		return c.Metadata
+	}
+	from, err1 := filepath.Abs(c.Out)
+	to, err2 := filepath.Abs(c.Metadata)
+	if rel, err := filepath.Rel(from, to); errors.Join(err1, err2, err) == nil {
+		return rel
+	}
+	return c.Metadata
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/samlgate/samlgate/headers"
+)
+
+type keygenCmd struct {
+	Out  string `required:"" help:"Folder to write into; it is made when it is not there." placeholder:"DIR"`
+	Name string `default:"samlgate" help:"Host name to put into the certificate." placeholder:"HOST"`
+}
+
+// Run makes all keys, or none when one of the files is there already.
+func (c *keygenCmd) Run(s streams) error {
+	for _, set := range keyFiles(c.Name) {
+		for _, name := range set.names {
+			if _, err := os.Lstat(filepath.Join(c.Out, name)); !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("%s is there already; keys are never overwritten: choose another folder, or move it away if nothing uses it", filepath.Join(c.Out, name))
+			}
+		}
+	}
+	return makeKeys(s, c.Out, c.Name)
+}
+
+// keySet is files that belong together.
+type keySet struct {
+	names []string
+	what  string
+	make  func() ([][]byte, error)
+}
+
+func keyFiles(host string) []keySet {
+	return []keySet{
+		{[]string{"sp.crt", "sp.key"}, "certificate and key of the SAML service provider", func() ([][]byte, error) { return spPair(host) }},
+		{[]string{"cookie.key"}, "key of the cookies", cookieKey},
+		{[]string{"signing.key"}, "key that signs what apps are told", signingKey},
+	}
+}
+
+// makeKeys writes the sets of which no file is there yet.
+func makeKeys(s streams, dir, host string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for _, set := range keyFiles(host) {
+		made, err := writeSet(dir, set)
+		if err != nil {
+			return err
+		}
+		verb := "wrote"
+		if !made {
+			verb = "kept"
+		}
+		for _, name := range set.names {
+			fmt.Fprintf(s.out, "%s %s (%s)\n", verb, filepath.Join(dir, name), set.what)
+		}
+	}
+	return nil
+}
+
+func writeSet(dir string, set keySet) (made bool, err error) {
+	for _, name := range set.names {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return false, nil
+		}
+	}
+	contents, err := set.make()
+	if err != nil {
+		return false, fmt.Errorf("making the %s: %w", set.what, err)
+	}
+	for i, name := range set.names {
+		if err := writeNew(filepath.Join(dir, name), contents[i], 0o600); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// writeNew writes a file that must not be there yet.
+func writeNew(name string, content []byte, mode fs.FileMode) error {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Close())
+}
+
+const spCertificateLife = 10 * 365 * 24 * time.Hour
+
+// spPair returns a self-signed certificate and its RSA key. SAML trusts the key
+// by the metadata it is in, so nobody else needs to sign it.
+func spPair(host string) ([][]byte, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 3072)
+	if err != nil {
+		return nil, err
+	}
+	der, err := selfSigned(key, host, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return [][]byte{
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
+	}, nil
+}
+
+func selfSigned(key *rsa.PrivateKey, host string, now time.Time) ([]byte, error) {
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return nil, err
+	}
+	return x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: serial, Subject: pkix.Name{CommonName: host},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(spCertificateLife),
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
+	}, &x509.Certificate{Subject: pkix.Name{CommonName: host}}, key.Public(), key)
+}
+
+func cookieKey() ([][]byte, error) {
+	b := make([]byte, 32)
+	if _, err := rand.Read(b); err != nil {
+		return nil, err
+	}
+	return [][]byte{[]byte(hex.EncodeToString(b) + "\n")}, nil
+}
+
+func signingKey() ([][]byte, error) {
+	key, err := headers.GenerateSigningKey()
+	if err != nil {
+		return nil, err
+	}
+	file, err := headers.MarshalSigningKey(key)
+	return [][]byte{file}, err
+}

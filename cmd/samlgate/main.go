@@ -1,0 +1,118 @@
+// Command samlgate is an authentication reverse proxy: it signs people in at a
+// SAML identity provider, keeps their session, and hands each request to the
+// app behind it with the person's signed identity.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+
+	"github.com/alecthomas/kong"
+	"github.com/samlgate/samlgate/config"
+)
+
+// streams are the process's ends towards the shell.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() {
+	log.SetOutput(io.Discard) // net/http writes stray bytes of upstreams there, headers included
+	os.Exit(run(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// Exit codes. A configuration with mistakes has its own, so that a deployment
+// script can tell it from a network that is down.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitConfig = 2
+)
+
+type cli struct {
+	Serve    serveCmd    `cmd:"" help:"Run the gateway until SIGTERM (drains) or SIGINT; SIGHUP reloads."`
+	Check    checkCmd    `cmd:"" help:"Check a configuration and name every mistake."`
+	Init     initCmd     `cmd:"" help:"Write a small configuration and its keys."`
+	Demo     demoCmd     `cmd:"" help:"Try it: a gateway, an identity provider and two apps on this machine."`
+	Keygen   keygenCmd   `cmd:"" help:"Make the keys of a gateway."`
+	Metadata metadataCmd `cmd:"" help:"Print the metadata that identity providers ask for."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+}
+
+// run carries out one command line and returns the exit code.
+func run(args []string, s streams) int {
+	code := exitOK
+	parser, err := kong.New(&cli{}, kong.Name("samlgate"), kong.Writers(s.out, s.err),
+		kong.Description("An authentication reverse proxy for apps that know nothing of single sign-on."),
+		kong.UsageOnError(), kong.Exit(func(c int) { code = c; panic(exited{}) }), kong.Bind(s))
+	if err != nil {
+		return fail(s, err)
+	}
+	ctx, err := parse(parser, args)
+	switch {
+	case ctx == nil && err == nil: // help was printed
+		return code
+	case err != nil:
+		fmt.Fprintf(s.err, "samlgate: %v\nRun \"samlgate --help\" for what it knows.\n", err)
+		return exitConfig
+	}
+	if err := ctx.Run(); err != nil {
+		return fail(s, err)
+	}
+	return exitOK
+}
+
+// exited unwinds from kong's help, which expects the process to end.
+type exited struct{}
+
+func parse(parser *kong.Kong, args []string) (ctx *kong.Context, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if _, ok := p.(exited); !ok {
+				panic(p)
+			}
+			ctx, err = nil, nil
+		}
+	}()
+	return parser.Parse(args)
+}
+
+// fail prints what went wrong, every mistake of a configuration on a line of
+// its own.
+func fail(s streams, err error) int {
+	var mistakes config.Errors
+	if errors.As(err, &mistakes) {
+		for _, m := range mistakes {
+			fmt.Fprintln(s.err, m)
+		}
+		fmt.Fprintf(s.err, "samlgate: %s\n", count(len(mistakes), "mistake"))
+		return exitConfig
+	}
+	var unfit *unfitError
+	if errors.As(err, &unfit) {
+		fmt.Fprintf(s.err, "%v\n", err)
+		return exitConfig
+	}
+	fmt.Fprintf(s.err, "samlgate: %v\n", err)
+	return exitFailed
+}
+
+// unfitError is a configuration that reads well and cannot work.
+type unfitError struct {
+	file string
+	err  error
+}
+
+func (e *unfitError) Error() string { return e.file + ": " + e.err.Error() }
+func (e *unfitError) Unwrap() error { return e.err }
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/samlgate/samlgate/cmd/samlgate/gateway"
+	"github.com/samlgate/samlgate/config"
+)
+
+type serveCmd struct{ configFlag }
+
+// Run serves until a signal ends it.
+func (c *serveCmd) Run(s streams) error {
+	cfg, name, err := c.load(s, false)
+	if err != nil {
+		return err
+	}
+	log := logger(s.err, cfg.Log)
+	for _, w := range cfg.Warnings {
+		log.Warn(w.String())
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	drain, reload := make(chan os.Signal, 2), make(chan func() (*config.Config, error), 1)
+	signal.Notify(drain, syscall.SIGTERM)
+	go relayHangups(ctx, reload, func() (*config.Config, error) { return config.Load(name, config.Options{}) })
+	return gateway.Run(ctx, cfg, gateway.Options{
+		Version: version(), Audit: s.out, Log: log, Now: time.Now, Drain: drain, Reload: reload,
+	})
+}
+
+// relayHangups turns SIGHUP into a wish to reload, until ctx is done.
+func relayHangups(ctx context.Context, reload chan<- func() (*config.Config, error), load func() (*config.Config, error)) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+			select {
+			case reload <- load:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}

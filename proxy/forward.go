@@ -1,0 +1,183 @@
+package proxy
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/samlgate/samlgate/audit"
+	"github.com/samlgate/samlgate/headers"
+	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/signin"
+	"github.com/samlgate/samlgate/proxy/upstream"
+	"github.com/samlgate/samlgate/proxy/visit"
+	"github.com/samlgate/samlgate/sessionstore"
+)
+
+// passage is one request on its way to an app.
+type passage struct {
+	route   *Route
+	public  bool
+	session *sessionstore.Session // nil: nobody in particular
+	first   bool                  // of this session on this host
+	logout  bool                  // the app's own sign-out
+
+	identity http.Header        // what we say about the person
+	end      context.CancelFunc // cuts the request and its connection
+}
+
+// forward hands a request that may pass to the app.
+func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, v *visit.Visit, p passage) {
+	if p.session != nil && p.route.logsOut(r, v) {
+		if err := g.SignIn.EndHere(w, r, v); err != nil {
+			g.unavailable(w, r, v, err)
+			return
+		}
+		p.logout = true
+	}
+	if err := g.describe(&p, v); err != nil {
+		v.Err = err
+		g.show(w, r, v, pages.Problem{Code: pages.ValueTooLarge, Args: map[string]string{"route": v.Route}})
+		return
+	}
+	if p.first && !p.logout {
+		if err := g.greet(w, v, p.session); err != nil {
+			v.Err = err
+			g.problem(w, r, v, pages.Internal)
+			return
+		}
+	}
+	if p.route.MaxBody > 0 {
+		r.Body = http.MaxBytesReader(w, r.Body, p.route.MaxBody)
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	p.end = cancel
+	p.route.Upstream.Forward(w, r.WithContext(ctx), upstream.Exchange{
+		Path: v.Path.Escaped(), Client: v.Addr, Proto: v.Proto, Host: v.Authority,
+		Prepare: func(out *http.Request) error { g.prepare(out.Header, v, p); return nil },
+		Modify:  func(res *http.Response) error { g.modify(res, v, p); return nil },
+		Fail:    func(w http.ResponseWriter, r *http.Request, err *upstream.Error) { g.fail(w, r, v, err) },
+	})
+}
+
+// describe makes the identity headers before the request leaves, so that a
+// value no header can hold is a page and not half a request.
+func (g *Gateway) describe(p *passage, v *visit.Visit) error {
+	p.identity = http.Header{}
+	names := p.route.Names
+	var values headers.Values
+	if p.session != nil {
+		values = valuesOf(p.session)
+	}
+	report, err := headers.Apply(p.identity, names, values)
+	if err != nil {
+		return err
+	}
+	if n := report.Total(); n > 0 {
+		g.Observer.ValuesDropped(v.Route, n)
+		g.Audit.Record(audit.Event{
+			Type: audit.ValueDropped, Person: p.session.Identity.Person, Route: v.Route, Session: v.Session, RequestID: v.ID,
+		})
+	}
+	if p.session == nil || g.Signer == nil || names.JWT == "" {
+		return nil
+	}
+	token, err := g.Signer.Sign(p.route.Audience, names.Limit(values))
+	if err != nil {
+		return err
+	}
+	p.identity.Set(names.JWT, token)
+	return nil
+}
+
+func valuesOf(s *sessionstore.Session) headers.Values {
+	id := s.Identity
+	subject := string(id.Person)
+	if id.Email == "" {
+		subject = strings.Replace(subject, "\x00", "|", 1) // IdP and NameID
+	}
+	return headers.Values{
+		Subject: subject, Email: string(id.Email), FirstName: id.FirstName, LastName: id.LastName,
+		Username: id.Username, EmployeeID: id.EmployeeID, IDP: id.IDP, SessionID: s.ID.Hash(),
+		Roles: id.Roles, Attributes: id.Attributes, AuthTime: id.Authn.Instant,
+	}
+}
+
+// greet begins a session on a host: the cookies that the app gave the person
+// before are taken away.
+func (g *Gateway) greet(w http.ResponseWriter, v *visit.Visit, s *sessionstore.Session) error {
+	signin.ExpireCookies(w.Header(), v.Host, g.SignIn.ClearCookies(v.Host))
+	return g.Jar.Seen(w, v.Host, s, g.Now())
+}
+
+// prepare strips, then sets, in this order, on every route.
+func (g *Gateway) prepare(out http.Header, v *visit.Visit, p passage) {
+	if n := g.Managed.Strip(out, p.route.KeepHeaders); n > 0 {
+		g.Observer.HeadersStripped(v.Route, n)
+	}
+	var stale []string
+	if p.first {
+		stale = g.SignIn.ClearCookies(v.Host)
+	}
+	upstream.CutCookies(out, func(name string) bool { return g.Jar.Ours(name) || slices.Contains(stale, name) })
+	for name, values := range p.identity {
+		out[name] = values
+	}
+}
+
+// modify takes from an answer what an app may not say to a browser here.
+func (g *Gateway) modify(res *http.Response, v *visit.Visit, p passage) {
+	if n := upstream.DropSetCookie(res.Header, g.Jar.Ours); n > 0 {
+		g.Observer.CookiesDropped(v.Route, n)
+		g.Audit.Record(audit.Event{Type: audit.SetCookieDropped, Route: v.Route, RequestID: v.ID})
+	}
+	if !p.public && !p.route.SharedCache {
+		upstream.PrivateCaching(res.Header)
+	}
+	if p.logout {
+		g.leave(res, v)
+		return
+	}
+	if p.session != nil && open(res) {
+		go g.guard(res.Request.Context(), p.end, p.session.ID)
+	}
+}
+
+// leave turns the app's answer to its own sign-out into the way to our
+// signed-out page, and keeps the cookies it sets or expires.
+func (g *Gateway) leave(res *http.Response, v *visit.Visit) {
+	if !pages.IsNavigation(res.Request) && res.Request.Method != http.MethodPost {
+		return
+	}
+	to := g.SignIn.LogoutURL(v.Host)
+	if to == "" {
+		to = g.SignIn.SignedOutPath()
+	}
+	_ = res.Body.Close()
+	res.Body, res.ContentLength = http.NoBody, 0
+	for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition", "Etag", "Refresh"} {
+		res.Header.Del(name)
+	}
+	res.Header.Set("Location", to)
+	res.Header.Set("Cache-Control", "no-store")
+	res.StatusCode, res.Status = http.StatusSeeOther, ""
+}
+
+// fail shows why the app could not answer.
+func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, v *visit.Visit, err *upstream.Error) {
+	v.Err, v.Reason = err, "upstream_"+err.Kind.String()
+	code := pages.UpstreamDown
+	switch err.Kind {
+	case upstream.Timeout:
+		code = pages.UpstreamSlow
+	case upstream.TooLarge:
+		code = pages.TooLarge
+	case upstream.BadRequest:
+		code = pages.BadRequest
+	case upstream.Refused:
+		code = pages.Internal
+	}
+	g.show(w, r, v, pages.Problem{Code: code, Args: map[string]string{"route": v.Route}})
+}

@@ -1,0 +1,150 @@
+package proxy
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/samlgate/samlgate/audit"
+	"github.com/samlgate/samlgate/headers"
+	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/peer"
+	"github.com/samlgate/samlgate/proxy/route"
+	"github.com/samlgate/samlgate/proxy/signin"
+	"github.com/samlgate/samlgate/proxy/upstream"
+	"github.com/samlgate/samlgate/proxy/visit"
+	"github.com/samlgate/samlgate/sessionstore"
+)
+
+// Observer counts.
+type Observer interface {
+	Request(route, method string, status int, took time.Duration)
+	HeadersStripped(route string, n int)
+	ValuesDropped(route string, n int)
+	CookiesDropped(route string, n int)
+}
+
+// Config is what a [Gateway] is made of.
+type Config struct {
+	External  *url.URL // the gateway origin
+	Host      string   // its canonical host
+	Routes    *route.Router[*Route]
+	KnowsIDP  func(name string) bool // whether an identity provider is still configured
+	SignIn    *signin.Handler
+	Jar       *signin.Jar
+	Sessions  *sessionstore.Manager
+	Signer    *headers.Signer // nil: identity headers go unsigned
+	Managed   *headers.Managed
+	Pages     *pages.Pages
+	Audit     *audit.Log
+	Observer  Observer
+	Trusted   []netip.Prefix // proxies whose word about the client counts
+	HSTS      string         // Strict-Transport-Security; empty = none
+	MaxURL    int64          // bytes of a request target where no route says otherwise
+	AccessLog bool           // a log line for every request
+	Log       *slog.Logger
+	Now       func() time.Time
+}
+
+// Gateway serves the public listener.
+type Gateway struct {
+	Config
+}
+
+// New returns a Gateway for a configuration that was checked.
+func New(cfg Config) (*Gateway, error) {
+	if cfg.Routes == nil || cfg.SignIn == nil || cfg.Sessions == nil || cfg.Managed == nil || cfg.KnowsIDP == nil {
+		return nil, errors.New("a gateway needs routes, sign-in, sessions, managed headers and its identity providers")
+	}
+	return &Gateway{cfg}, nil
+}
+
+// ServeHTTP answers one request.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	from := peer.Of(r, g.Trusted)
+	v := &visit.Visit{ID: visit.NewID(), Start: g.Now(), Addr: from.Addr, Proto: from.Proto, Authority: from.Host}
+	rec := &recorder{ResponseWriter: w}
+	defer g.depart(rec, r, v)
+	if g.HSTS != "" {
+		w.Header().Set("Strict-Transport-Security", g.HSTS)
+	}
+	if code := g.read(r, v); code != "" {
+		g.problem(rec, r, v, code)
+		return
+	}
+	g.dispatch(rec, r, v)
+}
+
+// read fills in what the request asks for, in the one reading that everything
+// after it uses, or says why it has none.
+func (g *Gateway) read(r *http.Request, v *visit.Visit) pages.Code {
+	if err := upstream.CheckFraming(r); err != nil {
+		v.Err = err
+		return pages.BadRequest
+	}
+	canonical, err := route.CanonicalHost(v.Authority)
+	if err != nil {
+		v.Err = err
+		return pages.BadRequest
+	}
+	// RFC 9113 §8.3.1: an HTTP/2 host field must not differ from :authority.
+	for _, other := range r.Header["Host"] {
+		if second, err := route.CanonicalHost(other); err != nil || second != canonical {
+			return pages.HostMismatch
+		}
+	}
+	delete(r.Header, "Host")
+	v.Host = canonical
+	path, err := route.CanonicalPath(r.URL)
+	if err != nil {
+		v.Err = err
+		return pages.AmbiguousPath
+	}
+	v.Path = path
+	return ""
+}
+
+func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+	if v.Host != g.Host && !g.Routes.HasHost(v.Host) {
+		g.show(w, r, v, pages.Problem{Code: pages.NoRoute, Args: map[string]string{"host": v.Host}})
+		return
+	}
+	entry, found := g.Routes.Match(v.Host, v.Path)
+	if limit := g.maxURL(entry); limit > 0 && int64(len(r.RequestURI)) > limit {
+		g.problem(w, r, v, pages.URLTooLong)
+		return
+	}
+	switch {
+	case g.SignIn.Owns(v):
+		g.SignIn.Serve(w, r, v)
+	case found:
+		v.Route = entry.Name
+		g.serve(w, r, v, entry.Value)
+	case v.Host == g.Host && v.Path.Decoded() == "/":
+		http.Redirect(w, r, g.SignIn.AccountPath(), http.StatusSeeOther)
+	default:
+		g.problem(w, r, v, pages.NotFound)
+	}
+}
+
+func (g *Gateway) maxURL(entry *route.Entry[*Route]) int64 {
+	if entry == nil {
+		return g.MaxURL
+	}
+	return entry.Value.MaxURL
+}
+
+func (g *Gateway) problem(w http.ResponseWriter, r *http.Request, v *visit.Visit, code pages.Code) {
+	g.show(w, r, v, pages.Problem{Code: code})
+}
+
+func (g *Gateway) show(w http.ResponseWriter, r *http.Request, v *visit.Visit, p pages.Problem) {
+	if v.Reason == "" {
+		v.Reason = string(p.Code)
+	}
+	p.RequestID = v.ID
+	g.Pages.Error(w, r, p)
+}

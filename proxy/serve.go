@@ -1,0 +1,136 @@
+package proxy
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samlgate/samlgate/access"
+	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/signin"
+	"github.com/samlgate/samlgate/proxy/visit"
+	"github.com/samlgate/samlgate/sessionstore"
+)
+
+// storeRetry is when to ask again after the store was away.
+const storeRetry = 5 * time.Second
+
+// serve judges a request for a route: block beats public, public beats allow.
+func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, v *visit.Visit, rt *Route) {
+	switch {
+	case rt.blocked(r, v):
+		g.problem(w, r, v, pages.Blocked)
+	case v.Host == g.Host && r.Header.Get("Service-Worker") != "":
+		// A script of the app must not become the judge of the gateway's pages.
+		g.problem(w, r, v, pages.Blocked)
+	case rt.public(r, v):
+		g.servePublic(w, r, v, rt)
+	case preflight(r):
+		g.answerPreflight(w, r, v, rt)
+	default:
+		g.serveGuarded(w, r, v, rt)
+	}
+}
+
+// servePublic forwards without an identity, or with one where the route wants
+// it and it is certain. It never starts a login.
+func (g *Gateway) servePublic(w http.ResponseWriter, r *http.Request, v *visit.Visit, rt *Route) {
+	p := passage{route: rt, public: true}
+	if rt.IdentityOnPublic {
+		s, first, err := g.session(r, v)
+		if err == nil && s != nil && rt.takes(s) && rt.Rules.Decide(s.Identity, v.Addr) == access.Allowed {
+			p.session, p.first = s, first
+		}
+	}
+	g.forward(w, r, v, p)
+}
+
+// serveGuarded forwards for people who may pass.
+func (g *Gateway) serveGuarded(w http.ResponseWriter, r *http.Request, v *visit.Visit, rt *Route) {
+	s, first, err := g.session(r, v)
+	switch {
+	case err != nil:
+		g.unavailable(w, r, v, err)
+		return
+	case s == nil || !rt.takes(s):
+		g.unauthenticated(w, r, v, rt)
+		return
+	}
+	v.Session, v.IDP = s.ID.Hash(), s.Identity.IDP
+	if denial := rt.Rules.Decide(s.Identity, v.Addr); denial != access.Allowed {
+		g.SignIn.Forbid(w, r, v, s, string(denial))
+		return
+	}
+	if upgrade(r) && !g.originAllowed(r, v, rt) {
+		g.problem(w, r, v, pages.CSRF)
+		return
+	}
+	if err := g.Sessions.Touch(r.Context(), s); errors.Is(err, sessionstore.ErrNotFound) {
+		g.unauthenticated(w, r, v, rt)
+		return
+	} else if err != nil {
+		g.unavailable(w, r, v, err)
+		return
+	}
+	g.forward(w, r, v, passage{route: rt, session: s, first: first})
+}
+
+// session returns the live session of this browser on this host, nil for none.
+// An error means that the store could not tell, which is neither yes nor no.
+func (g *Gateway) session(r *http.Request, v *visit.Visit) (s *sessionstore.Session, first bool, err error) {
+	id, first, ok := g.Jar.Session(r, v.Host)
+	if !ok {
+		return nil, false, nil
+	}
+	s, err = g.Sessions.Get(r.Context(), id)
+	if errors.Is(err, sessionstore.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err == nil && !g.KnowsIDP(s.Identity.IDP) {
+		err = g.Sessions.End(r.Context(), id, sessionstore.ReasonIDPRemoved)
+		return nil, false, err
+	}
+	return s, first, err
+}
+
+func (g *Gateway) unavailable(w http.ResponseWriter, r *http.Request, v *visit.Visit, err error) {
+	v.Err = err
+	g.show(w, r, v, pages.Problem{Code: pages.StoreDown, RetryAfter: storeRetry})
+}
+
+// unauthenticated answers whoever has no session that this route takes.
+func (g *Gateway) unauthenticated(w http.ResponseWriter, r *http.Request, v *visit.Visit, rt *Route) {
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case rt.Unauthenticated == Never:
+	case rt.Unauthenticated == AlwaysLogin && reads,
+		rt.Unauthenticated == AutoLogin && pages.IsNavigation(r):
+		g.SignIn.Begin(w, r, v, target(r, v))
+		return
+	case strings.Contains(rt.Unauthenticated, "/") && pages.IsNavigation(r):
+		http.Redirect(w, r, rt.Unauthenticated, http.StatusSeeOther)
+		return
+	}
+	if slices.Contains(rt.CORSOrigins, r.Header.Get("Origin")) {
+		allowOrigin(w, r)
+	}
+	back := g.External.Scheme + "://" + v.Authority + v.Path.Escaped()
+	g.show(w, r, v, pages.Problem{Code: pages.NotSignedIn, LoginURL: g.SignIn.LoginURL() + "?" + url.Values{"return_to": {back}}.Encode()})
+}
+
+// target is where the person wanted to go on this host.
+func target(r *http.Request, v *visit.Visit) string {
+	if r.URL.RawQuery == "" {
+		return v.Path.Escaped()
+	}
+	return v.Path.Escaped() + "?" + r.URL.RawQuery
+}
+
+// logsOut reports whether a request is the app's own sign-out.
+func (rt *Route) logsOut(r *http.Request, v *visit.Visit) bool {
+	return slices.Contains(rt.LogoutPaths, v.Path.Decoded()) &&
+		(r.Method == http.MethodPost || signin.Deliberate(r))
+}

@@ -1,0 +1,192 @@
+package signin
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/samlgate/samlgate/audit"
+	"github.com/samlgate/samlgate/identity"
+	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/visit"
+	"github.com/samlgate/samlgate/sessionstore"
+)
+
+const (
+	maxBody  = 1 << 20          // of a SAML message and its form
+	bodyTime = 10 * time.Second // to receive it
+)
+
+// acs is the assertion consumer service (SAML Profiles §4.1.3.5, Bindings
+// §3.5): the one door by which an identity comes in. It is exempt from the
+// cross-origin check, since the POST comes from the identity provider's page.
+func (h *Handler) acs(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+	if r.Method != http.MethodPost {
+		h.show(w, r, v, pages.Problem{Code: pages.ACSGet, Allow: []string{http.MethodPost}, Actions: []pages.Action{h.startAgain()}})
+		return
+	}
+	h.limited(h.ACSRate, h.consume)(w, r, v)
+}
+
+func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+	began, ok := h.Jar.readLogins(r, h.Host)
+	if !ok { // nobody here began a login: answered before any XML is read
+		h.unsolicited(w, r, v, "no_login_cookie")
+		return
+	}
+	response, ok := h.receive(w, r, v)
+	if !ok {
+		return
+	}
+	request, err := h.Provider.RequestID(response)
+	if err != nil {
+		h.refuse(w, r, v, err)
+		return
+	}
+	p, ok := began.take(request, h.Now())
+	if !ok {
+		h.strayed(w, r, v, began)
+		return
+	}
+	v.IDP = p.IDP
+	id, err := h.Provider.Verify(r.Context(), response, p.IDP, p.Request)
+	if err != nil {
+		h.refuse(w, r, v, err)
+		return
+	}
+	h.admit(w, r, v, id, p, began)
+}
+
+// receive reads the form. It takes one SAMLResponse of at most [maxBody] bytes.
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request, v *visit.Visit) (string, bool) {
+	_ = http.NewResponseController(w).SetReadDeadline(h.Now().Add(bodyTime)) // not every writer can
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	err := r.ParseForm()
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		h.problem(w, r, v, pages.TooLarge)
+		return "", false
+	case err != nil || len(r.PostForm["SAMLResponse"]) != 1:
+		h.problem(w, r, v, pages.BadRequest, h.startAgain())
+		return "", false
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	return r.PostForm["SAMLResponse"][0], true
+}
+
+// strayed: this browser began logins, but not the one that is answered. Somebody
+// who is signed in by now (the back button, a second click) goes on; nothing in
+// the answer is used.
+func (h *Handler) strayed(w http.ResponseWriter, r *http.Request, v *visit.Visit, began logins) {
+	if began.Session != "" {
+		if _, err := h.Sessions.Get(r.Context(), began.Session); err == nil {
+			v.Reason = "already_signed_in"
+			redirect(w, h.origin+h.below("account"))
+			return
+		}
+	}
+	h.unsolicited(w, r, v, "no_pending_login")
+}
+
+func (h *Handler) unsolicited(w http.ResponseWriter, r *http.Request, v *visit.Visit, reason string) {
+	v.Reason = reason
+	h.Observer.Login("", "refused", reason)
+	h.Audit.Record(audit.Event{Type: audit.LoginRefused, Addr: v.Addr.String(), RequestID: v.ID, Reason: reason})
+	h.problem(w, r, v, pages.Unsolicited, h.startAgain())
+}
+
+// refuse shows why an answer was not accepted, in plain words; the details go
+// to the log.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit.Visit, err error) {
+	var refusal *Refusal
+	if !errors.As(err, &refusal) {
+		h.Observer.Login(v.IDP, "error", "unavailable")
+		h.unavailable(w, r, v, err)
+		return
+	}
+	v.Reason, v.Err = refusal.Reason, refusal
+	h.Observer.Login(v.IDP, "refused", refusal.Reason)
+	h.Audit.Record(audit.Event{Type: audit.LoginRefused, IDP: v.IDP, Addr: v.Addr.String(), RequestID: v.ID, Reason: refusal.Reason})
+	h.show(w, r, v, pages.Problem{
+		Code: refusal.Code, Args: h.named(refusal.Args, v.IDP),
+		Actions: []pages.Action{h.startAgain()},
+	})
+}
+
+// named adds the name people know the identity provider by.
+func (h *Handler) named(args map[string]string, idp string) map[string]string {
+	all := map[string]string{"idp": h.idps[idp].DisplayName}
+	for k, a := range args {
+		all[k] = a
+	}
+	return all
+}
+
+// admit judges a proven identity and starts its session.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity, p pending, began logins) {
+	// Epochs come first: whoever is signed out while we judge stays signed out.
+	epochs, err := h.Sessions.Epochs(r.Context(), id.Person)
+	if err != nil {
+		h.unavailable(w, r, v, err)
+		return
+	}
+	roles, denied := h.idps[p.IDP].Roles.Apply(id.Roles)
+	if denied != "" {
+		h.shutOut(w, r, v, id)
+		return
+	}
+	id.Roles = roles
+	started, err := h.Sessions.Start(r.Context(), sessionstore.Start{
+		Identity: id, Client: client(r, v), Epochs: epochs, Limits: h.Limits, Replaces: began.Session,
+	})
+	switch {
+	case errors.Is(err, sessionstore.ErrLimit):
+		h.denyLogin(w, r, v, id, "limit_reached", pages.LimitReached)
+		return
+	case errors.Is(err, sessionstore.ErrEpochMoved):
+		h.denyLogin(w, r, v, id, "ended_meanwhile", pages.LoginExpired)
+		return
+	case err != nil:
+		h.Observer.Login(v.IDP, "error", "unavailable")
+		h.unavailable(w, r, v, err)
+		return
+	}
+	h.welcome(w, r, v, started.Session, p, began)
+}
+
+// shutOut refuses a person whose role shuts the door, and ends what sessions
+// they still have.
+func (h *Handler) shutOut(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity) {
+	if _, err := h.Sessions.EndAll(r.Context(), id.Person, sessionstore.ReasonRole); err != nil {
+		h.unavailable(w, r, v, err)
+		return
+	}
+	h.denyLogin(w, r, v, id, "role_denied", pages.RoleDenied)
+}
+
+func (h *Handler) denyLogin(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity, reason string, code pages.Code) {
+	v.Reason = reason
+	h.Observer.Login(v.IDP, "refused", reason)
+	h.Audit.Record(audit.Event{Type: audit.LoginRefused, Person: id.Person, IDP: v.IDP, Addr: v.Addr.String(), RequestID: v.ID, Reason: reason})
+	h.show(w, r, v, pages.Problem{
+		Code: code, Actions: []pages.Action{h.startAgain()},
+		Args: h.named(map[string]string{"email": string(id.Email), "max": strconv.Itoa(h.Limits.MaxConcurrent)}, v.IDP),
+	})
+}
+
+// welcome gives the browser its session and lets it go on.
+func (h *Handler) welcome(w http.ResponseWriter, r *http.Request, v *visit.Visit, s *sessionstore.Session, p pending, began logins) {
+	v.Session, v.Reason = s.ID.Hash(), "signed_in"
+	began.Session = s.ID
+	if err := errors.Join(h.Jar.SetSession(w, h.Host, s, h.Now()), h.Jar.writeLogins(w, h.Host, began)); err != nil {
+		h.failed(w, r, v, err)
+		return
+	}
+	h.Observer.Login(v.IDP, "accepted", "")
+	h.Audit.Record(audit.Event{
+		Type: audit.LoginAccepted, Person: s.Identity.Person, IDP: v.IDP, Session: v.Session, Addr: v.Addr.String(), RequestID: v.ID,
+	})
+	h.handOver(w, r, v, aim{host: p.Host, route: p.Route, state: p.State}, s)
+}

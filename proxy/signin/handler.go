@@ -1,0 +1,185 @@
+package signin
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/samlgate/samlgate/access"
+	"github.com/samlgate/samlgate/audit"
+	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/visit"
+	"github.com/samlgate/samlgate/sessionstore"
+)
+
+// Config is what a [Handler] is made of.
+type Config struct {
+	External  *url.URL // the gateway origin
+	Host      string   // its canonical host
+	Prefix    string   // of our endpoints, such as "/.samlgate"
+	Paths     Paths
+	Jar       *Jar
+	Sessions  *sessionstore.Manager
+	Limits    sessionstore.Limits
+	Provider  Provider
+	IDPs      []IDP // in the order of the chooser; at least one
+	Places    []Place
+	Returns   Returns
+	Pages     *pages.Pages
+	Audit     *audit.Log
+	Observer  Observer
+	Metadata  http.Handler // serves the SP metadata
+	Keys      http.Handler // serves jwks.json
+	LoginRate Rate
+	ACSRate   Rate
+	Now       func() time.Time
+}
+
+// Paths are exact paths that mean the same as the endpoint below the prefix.
+type Paths struct {
+	Login, Logout      []Alias
+	Metadata, ACS, SLO string // on the gateway origin; empty = below the prefix
+}
+
+// Alias is a path, on one host or on all.
+type Alias struct{ Host, Path string }
+
+// IDP is one identity provider as this package needs to know it.
+type IDP struct {
+	Name, DisplayName string
+	Roles             access.RoleMap
+}
+
+// Place is a route as the hand-over and the logout need to know it.
+type Place struct {
+	Name         string
+	Hosts        []string // exact hosts; a wildcard host gets no hand-over
+	Path         string
+	IDPs         []string // empty = all
+	Rules        access.Rules
+	LogoutURL    string   // where a logout there leads; empty = the signed-out page
+	ClearCookies []string // app cookies that must not outlive the session
+}
+
+// Handler answers the endpoints below the prefix.
+type Handler struct {
+	Config
+	origin  string // scheme and authority of the gateway origin
+	idps    map[string]IDP
+	places  map[string]Place
+	gateway map[string]endpoint // by path, on the gateway origin
+	hosts   map[string]endpoint // by path, on every host
+	csrf    *http.CrossOriginProtection
+}
+
+type endpoint func(w http.ResponseWriter, r *http.Request, v *visit.Visit)
+
+// New returns a handler for a configuration that was checked.
+func New(cfg Config) (*Handler, error) {
+	if cfg.Jar == nil || cfg.Sessions == nil || cfg.Provider == nil || len(cfg.IDPs) == 0 {
+		return nil, errors.New("sign-in needs a cookie jar, sessions, a service provider and an identity provider")
+	}
+	h := &Handler{
+		Config: cfg,
+		origin: cfg.External.Scheme + "://" + cfg.External.Host,
+		idps:   make(map[string]IDP), places: make(map[string]Place),
+		csrf: http.NewCrossOriginProtection(),
+	}
+	for _, idp := range cfg.IDPs {
+		h.idps[idp.Name] = idp
+	}
+	for _, p := range cfg.Places {
+		h.places[p.Name] = p
+	}
+	h.mount()
+	return h, nil
+}
+
+// mount writes down which path means what (design: endpoints).
+func (h *Handler) mount() {
+	h.gateway = map[string]endpoint{
+		h.below("saml/metadata"): h.plain(h.Metadata),
+		h.below("saml/acs"):      h.acs,
+		h.below("saml/slo"):      h.slo,
+		h.below("login"):         h.limited(h.LoginRate, h.login),
+		h.below("account"):       h.account,
+	}
+	for own, path := range map[string]string{"saml/metadata": h.Paths.Metadata, "saml/acs": h.Paths.ACS, "saml/slo": h.Paths.SLO} {
+		if path != "" {
+			h.gateway[path] = h.gateway[h.below(own)]
+		}
+	}
+	for name := range h.idps {
+		h.gateway[h.below("login/"+name)] = h.limited(h.LoginRate, h.login)
+	}
+	h.hosts = map[string]endpoint{
+		h.below("callback"):  h.callback,
+		h.below("logout"):    h.logout,
+		h.below("jwks.json"): h.plain(h.Keys),
+	}
+}
+
+func (h *Handler) below(name string) string { return h.Prefix + "/" + name }
+
+// Owns reports whether the path is the gateway's own on this host: nothing at
+// such a path ever reaches an upstream.
+func (h *Handler) Owns(v *visit.Visit) bool {
+	return v.Path.Below(h.Prefix) || h.find(v) != nil
+}
+
+// Serve answers a request that [Handler.Owns].
+func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+	if strings.HasPrefix(v.Path.Decoded(), h.below("static/")) {
+		h.Pages.Static().ServeHTTP(w, r)
+		return
+	}
+	if serve := h.find(v); serve != nil {
+		serve(w, r, v)
+		return
+	}
+	h.problem(w, r, v, pages.NotFound)
+}
+
+func (h *Handler) find(v *visit.Visit) endpoint {
+	if serve := h.hosts[v.Path.Decoded()]; serve != nil {
+		return serve
+	}
+	if v.Host == h.Host {
+		if serve := h.gateway[v.Path.Decoded()]; serve != nil {
+			return serve
+		}
+		if aliased(h.Paths.Login, v) {
+			return h.gateway[h.below("login")]
+		}
+	}
+	if aliased(h.Paths.Logout, v) {
+		return h.logout
+	}
+	return nil
+}
+
+func aliased(aliases []Alias, v *visit.Visit) bool {
+	for _, a := range aliases {
+		if a.Path == v.Path.Decoded() && (a.Host == "" || a.Host == v.Host) {
+			return true
+		}
+	}
+	return false
+}
+
+// plain lifts a handler that serves a public document.
+func (h *Handler) plain(doc http.Handler) endpoint {
+	return func(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+		if h.method(w, r, v, http.MethodGet, http.MethodHead) {
+			doc.ServeHTTP(w, r)
+		}
+	}
+}
+
+// AccountPath is the default page.
+func (h *Handler) AccountPath() string { return h.below("account") }
+
+// SignedOutPath shows the signed-out page to whoever has no session.
+func (h *Handler) SignedOutPath() string { return h.below("logout") }

@@ -1,0 +1,112 @@
+package signin
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/securecookie"
+)
+
+// Life of a login that has been begun, and of the place to return to.
+const pendingLife = 10 * time.Minute
+
+// A browser keeps about 4096 bytes of name and value (RFC 6265 §6.1).
+const maxCookie = 4000
+
+// Jar seals and opens the gateway's cookies. Every value is encrypted and
+// authenticated under its cookie's name and the host it was set for, so that a
+// value copied to another name or another host does not open.
+type Jar struct {
+	session, login, state  string // cookie names
+	sessionRing, loginRing []securecookie.Codec
+	secure                 bool
+}
+
+// JarConfig is what a [Jar] is made of.
+type JarConfig struct {
+	Keys     [][]byte      // ring of at least one secret, newest first
+	Name     string        // of the session cookie; empty = the default
+	Secure   bool          // the gateway origin is https
+	Lifetime time.Duration // absolute life of a session
+}
+
+// NewJar derives the sub-keys and names the cookies.
+func NewJar(cfg JarConfig) (*Jar, error) {
+	if len(cfg.Keys) == 0 {
+		return nil, errors.New("no cookie key")
+	}
+	j := &Jar{session: cfg.Name, login: "samlgate-login", state: "samlgate-state", secure: cfg.Secure}
+	if j.session == "" {
+		j.session = "samlgate"
+		if cfg.Secure {
+			j.session = "__Host-samlgate"
+		}
+	}
+	if cfg.Secure {
+		j.login, j.state = "__Host-"+j.login, "__Host-"+j.state
+	}
+	for _, secret := range cfg.Keys {
+		session, err := codec(secret, "cookie-mac", "cookie-enc", cfg.Lifetime)
+		if err != nil {
+			return nil, err
+		}
+		login, err := codec(secret, "login mac", "login enc", pendingLife)
+		if err != nil {
+			return nil, err
+		}
+		j.sessionRing, j.loginRing = append(j.sessionRing, session), append(j.loginRing, login)
+	}
+	return j, nil
+}
+
+func codec(secret []byte, macLabel, encLabel string, life time.Duration) (securecookie.Codec, error) {
+	mac, err := hkdf.Key(sha256.New, secret, nil, macLabel, 32)
+	if err != nil {
+		return nil, fmt.Errorf("deriving a cookie key: %w", err)
+	}
+	enc, err := hkdf.Key(sha256.New, secret, nil, encLabel, 32)
+	if err != nil {
+		return nil, fmt.Errorf("deriving a cookie key: %w", err)
+	}
+	age := int((life + time.Second - 1) / time.Second)
+	return securecookie.New(mac, enc).MaxAge(age).SetSerializer(securecookie.NopEncoder{}), nil
+}
+
+// Ours reports whether name is a cookie of the gateway, in any case: such a
+// cookie never reaches an upstream, and no upstream may set one.
+func (j *Jar) Ours(name string) bool {
+	return strings.EqualFold(name, j.session) || strings.EqualFold(name, j.login) || strings.EqualFold(name, j.state)
+}
+
+// open returns the value of the one cookie called name. A name that occurs
+// twice counts as absent: one of the two was planted.
+func open(r *http.Request, ring []securecookie.Codec, name, host string) ([]byte, bool) {
+	found := r.CookiesNamed(name)
+	if len(found) != 1 {
+		return nil, false
+	}
+	var value []byte
+	err := securecookie.DecodeMulti(name+"|"+host, found[0].Value, &value, ring...)
+	return value, err == nil
+}
+
+func (j *Jar) seal(ring []securecookie.Codec, name, host string, value []byte) (string, error) {
+	return securecookie.EncodeMulti(name+"|"+host, value, ring...)
+}
+
+// set writes a host-only cookie for the whole host.
+func (j *Jar) set(w http.ResponseWriter, name, value string, sameSite http.SameSite, maxAge time.Duration) {
+	http.SetCookie(w, &http.Cookie{
+		Name: name, Value: value, Path: "/", Secure: j.secure, HttpOnly: true,
+		SameSite: sameSite, MaxAge: int(maxAge / time.Second),
+	})
+}
+
+func (j *Jar) expire(w http.ResponseWriter, name string, sameSite http.SameSite) {
+	j.set(w, name, "", sameSite, -time.Second)
+}

@@ -1,0 +1,191 @@
+package signin
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+
+	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/visit"
+	"github.com/samlgate/samlgate/sessionstore"
+)
+
+// aim is what a login is for: one host, and the journey there that its state
+// cookie remembers.
+type aim struct {
+	host, route, state string
+}
+
+// query is the aim as the gateway origin receives it.
+func (a aim) query() string {
+	return url.Values{"host": {a.host}, "route": {a.route}, "state": {a.state}}.Encode()
+}
+
+// Begin starts a login for somebody who asked for target, a path with its
+// query on the visited host, and has no session there.
+func (h *Handler) Begin(w http.ResponseWriter, r *http.Request, v *visit.Visit, target string) {
+	if place := h.places[v.Route]; v.Host != h.Host && !slices.Contains(place.Hosts, v.Host) {
+		h.show(w, r, v, pages.Problem{Code: pages.WildcardHost, Args: map[string]string{"host": v.Host}})
+		return
+	}
+	state, err := h.Jar.beginJourney(w, r, v.Host, target, h.Now())
+	if err != nil {
+		h.failed(w, r, v, err)
+		return
+	}
+	redirect(w, h.LoginURL()+"?"+aim{v.Host, v.Route, state}.query())
+}
+
+// LoginURL is where a login starts.
+func (h *Handler) LoginURL() string { return h.origin + h.below("login") }
+
+// login is the one door to the identity providers, on the gateway origin. With
+// a live session that will do, it leads straight on.
+func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+	if !h.method(w, r, v, http.MethodGet, http.MethodHead) {
+		return
+	}
+	if !pages.IsNavigation(r) {
+		h.show(w, r, v, pages.Problem{Code: pages.NotSignedIn, LoginURL: h.LoginURL()})
+		return
+	}
+	a, ok := h.aim(w, r, v)
+	if !ok {
+		return
+	}
+	choices := h.choices(a.route)
+	asked := h.askedIDP(v)
+	if asked != "" {
+		choices = slices.DeleteFunc(choices, func(i IDP) bool { return i.Name != asked })
+	}
+	s, err := h.current(r)
+	switch {
+	case err != nil:
+		h.unavailable(w, r, v, err)
+	case s != nil && serves(s, choices):
+		h.handOver(w, r, v, a, s)
+	case len(choices) == 0:
+		h.problem(w, r, v, pages.UnknownIDP)
+	case len(choices) == 1:
+		h.ask(w, r, v, a, choices[0])
+	default:
+		h.choose(w, r, v, a, choices)
+	}
+}
+
+// aim reads what the login is for: a journey that an app host began, or a
+// return address, for which a journey on the gateway origin begins here.
+func (h *Handler) aim(w http.ResponseWriter, r *http.Request, v *visit.Visit) (aim, bool) {
+	q := r.URL.Query()
+	if q.Has("state") {
+		a := aim{host: q.Get("host"), route: q.Get("route"), state: q.Get("state")}
+		if !h.reachable(a) {
+			h.problem(w, r, v, pages.BadRequest)
+			return aim{}, false
+		}
+		return a, true
+	}
+	target := h.below("account")
+	if raw := q.Get("return_to"); raw != "" {
+		if checked, ok := h.Returns.Check(raw); ok {
+			target = checked
+		} else {
+			h.Observer.ReturnRefused()
+		}
+	}
+	state, err := h.Jar.beginJourney(w, r, h.Host, target, h.Now())
+	if err != nil {
+		h.failed(w, r, v, err)
+		return aim{}, false
+	}
+	return aim{host: h.Host, state: state}, true
+}
+
+// reachable: a session is handed over to exact hosts of routes only, and the
+// gateway origin reaches itself.
+func (h *Handler) reachable(a aim) bool {
+	if !validState(a.state) {
+		return false
+	}
+	place, known := h.places[a.route]
+	if !known {
+		return a.route == "" && a.host == h.Host
+	}
+	return slices.Contains(place.Hosts, a.host)
+}
+
+// choices are the identity providers that may sign somebody in for a route.
+func (h *Handler) choices(route string) []IDP {
+	allowed := h.places[route].IDPs
+	if len(allowed) == 0 {
+		return slices.Clone(h.IDPs)
+	}
+	return slices.DeleteFunc(slices.Clone(h.IDPs), func(i IDP) bool { return !slices.Contains(allowed, i.Name) })
+}
+
+// askedIDP is the name in login/{idp}.
+func (h *Handler) askedIDP(v *visit.Visit) string {
+	if dir, name := path.Split(v.Path.Decoded()); dir == h.below("login/") {
+		return name
+	}
+	return ""
+}
+
+// current returns the live session of this browser on the gateway origin, nil
+// for none, and an error only when the store could not tell.
+func (h *Handler) current(r *http.Request) (*sessionstore.Session, error) {
+	id, _, ok := h.Jar.Session(r, h.Host)
+	if !ok {
+		return nil, nil
+	}
+	s, err := h.Sessions.Get(r.Context(), id)
+	if errors.Is(err, sessionstore.ErrNotFound) {
+		return nil, nil
+	}
+	return s, err
+}
+
+func serves(s *sessionstore.Session, choices []IDP) bool {
+	return slices.ContainsFunc(choices, func(i IDP) bool { return i.Name == s.Identity.IDP })
+}
+
+// ask sends the browser to the identity provider and remembers that it did.
+func (h *Handler) ask(w http.ResponseWriter, r *http.Request, v *visit.Visit, a aim, idp IDP) {
+	v.IDP = idp.Name
+	req, err := h.Provider.Request(idp.Name, nonce())
+	if err != nil {
+		h.refuse(w, r, v, err)
+		return
+	}
+	known, _ := h.Jar.readLogins(r, h.Host)
+	if id, _, ok := h.Jar.Session(r, h.Host); ok {
+		known.Session = id
+	}
+	known.add(pending{Request: req.ID, IDP: idp.Name, Host: a.host, Route: a.route, State: a.state, Began: h.Now().Unix()}, h.Now())
+	if err := h.Jar.writeLogins(w, h.Host, known); err != nil {
+		h.failed(w, r, v, err)
+		return
+	}
+	h.Observer.Login(idp.Name, "started", "")
+	if len(req.Fields) == 0 {
+		redirect(w, req.URL)
+		return
+	}
+	fields := make([]pages.Field, len(req.Fields))
+	for i, f := range req.Fields {
+		fields[i] = pages.Field(f)
+	}
+	h.Pages.PostForm(w, r, req.URL, fields, idp.DisplayName)
+}
+
+// choose lets the person pick; each link is the same login at one provider.
+func (h *Handler) choose(w http.ResponseWriter, r *http.Request, v *visit.Visit, a aim, idps []IDP) {
+	v.Reason = "chooser"
+	choices := make([]pages.Choice, len(idps))
+	for i, idp := range idps {
+		choices[i] = pages.Choice{Name: idp.DisplayName, URL: h.below("login/"+idp.Name) + "?" + a.query()}
+	}
+	h.Pages.Chooser(w, r, pages.Chooser{Route: a.route, Choices: choices})
+}

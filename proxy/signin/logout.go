@@ -1,0 +1,124 @@
+package signin
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/visit"
+	"github.com/samlgate/samlgate/sessionstore"
+)
+
+// logout ends the session of this browser, everywhere. A GET acts only as a
+// navigation that no other site made; anything else is asked once more.
+func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+	if !h.method(w, r, v, http.MethodGet, http.MethodHead, http.MethodPost) {
+		return
+	}
+	if r.Method == http.MethodPost {
+		if h.csrf.Check(r) != nil {
+			h.problem(w, r, v, pages.CSRF)
+			return
+		}
+	} else if !Deliberate(r) {
+		v.Reason = "logout_asked"
+		h.Pages.ConfirmLogout(w, r, pages.ConfirmLogout{Action: r.URL.RequestURI(), Targets: h.targets()})
+		return
+	}
+	if err := h.EndHere(w, r, v); err != nil {
+		h.unavailable(w, r, v, err)
+		return
+	}
+	if to := h.afterLogout(r, v); to != "" {
+		redirect(w, to)
+		return
+	}
+	h.Pages.SignedOut(w, r, pages.SignedOut{SignIn: h.LoginURL()})
+}
+
+// Deliberate reports whether a request is one that the person made: a
+// navigation of the whole window that no other site caused (Fetch Metadata).
+// Without these headers any GET for a page counts.
+func Deliberate(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	dest, site := r.Header.Get("Sec-Fetch-Dest"), r.Header.Get("Sec-Fetch-Site")
+	if dest == "" && site == "" {
+		return pages.IsNavigation(r)
+	}
+	return (dest == "document" || dest == "") && slices.Contains([]string{"same-origin", "same-site", "none", ""}, site)
+}
+
+// EndHere ends the session in this host's cookie and takes away the cookie and
+// the app's own. The cookie stays when the store is away: the session lives,
+// and the person must be able to end it later.
+func (h *Handler) EndHere(w http.ResponseWriter, r *http.Request, v *visit.Visit) error {
+	if id, _, ok := h.Jar.Session(r, v.Host); ok {
+		err := h.Sessions.End(r.Context(), id, sessionstore.ReasonLogout)
+		if err != nil && !errors.Is(err, sessionstore.ErrNotFound) {
+			return err
+		}
+		v.Session, v.Reason = id.Hash(), "signed_out"
+	}
+	h.Jar.ClearSession(w)
+	ExpireCookies(w.Header(), v.Host, h.ClearCookies(v.Host))
+	return nil
+}
+
+// ClearCookies are the app cookies on host that must not outlive a session.
+func (h *Handler) ClearCookies(host string) []string {
+	var names []string
+	for _, p := range h.Places {
+		if slices.Contains(p.Hosts, host) {
+			names = append(names, p.ClearCookies...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// ExpireCookies takes app cookies away, whether they were set for the host
+// alone or with its name as Domain.
+func ExpireCookies(header http.Header, host string, names []string) {
+	for _, name := range names {
+		attributes := "=; Path=/; Max-Age=0"
+		if strings.HasPrefix(name, "__Host-") || strings.HasPrefix(name, "__Secure-") {
+			attributes += "; Secure"
+		}
+		header.Add("Set-Cookie", name+attributes)
+		if !strings.HasPrefix(name, "__Host-") {
+			header.Add("Set-Cookie", name+attributes+"; Domain="+host)
+		}
+	}
+}
+
+// afterLogout is where to go next: where the request says, if that is a place
+// of ours, else where the route says; empty means the signed-out page.
+func (h *Handler) afterLogout(r *http.Request, v *visit.Visit) string {
+	if raw := r.URL.Query().Get("return_to"); raw != "" {
+		if to, ok := h.Returns.Check(raw); ok {
+			return to
+		}
+		h.Observer.ReturnRefused()
+	}
+	return h.LogoutURL(v.Host)
+}
+
+// LogoutURL is the configured place to go to after a logout on host.
+func (h *Handler) LogoutURL(host string) string {
+	for _, p := range h.Places {
+		if p.LogoutURL != "" && slices.Contains(p.Hosts, host) {
+			return p.LogoutURL
+		}
+	}
+	return ""
+}
+
+// slo answers messages of a single logout, which we do not take part in yet:
+// the person is shown how to sign out here.
+func (h *Handler) slo(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+	h.problem(w, r, v, pages.SLOUnsupported, h.signOutAction())
+}

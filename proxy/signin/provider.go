@@ -1,0 +1,60 @@
+package signin
+
+import (
+	"context"
+
+	"github.com/samlgate/samlgate/identity"
+	"github.com/samlgate/samlgate/pages"
+)
+
+// Provider speaks SAML for us: it asks an identity provider who somebody is,
+// and judges the answer.
+type Provider interface {
+	// Request begins a login at the identity provider called idp. relayState is
+	// an opaque token. An identity provider that cannot be asked now (its
+	// metadata has not arrived, or has expired) is a *Refusal.
+	Request(idp, relayState string) (Request, error)
+
+	// RequestID returns the InResponseTo of an answer that nothing has proved
+	// yet. It may choose a pending login and nothing else.
+	RequestID(response string) (string, error)
+
+	// Verify returns the identity that response proves, as the answer of idp to
+	// the request with this ID. What does not prove one is a *Refusal; any other
+	// error means that we could not tell, and nobody is signed in.
+	Verify(ctx context.Context, response, idp, requestID string) (identity.Identity, error)
+}
+
+// Request is an AuthnRequest on its way (SAML Bindings §3.4 and §3.5).
+type Request struct {
+	ID     string
+	URL    string  // where the browser goes
+	Fields []Field // what it posts there; empty: it goes there with a GET
+}
+
+// Field is one value of a form.
+type Field struct{ Name, Value string }
+
+// Refusal is an answer that proves nothing, or an identity provider that
+// cannot be asked.
+type Refusal struct {
+	Reason string            // enum value, for metrics, audit and log
+	Detail string            // for the log; holds no attribute value
+	Code   pages.Code        // of the page
+	Args   map[string]string // of the page
+}
+
+func (r *Refusal) Error() string { return r.Reason + ": " + r.Detail }
+
+// Returns judges where a person may be sent back to.
+type Returns interface {
+	// Check returns the address to send the browser to, absolute or a path on
+	// the gateway origin, for what was received as return_to.
+	Check(raw string) (url string, ok bool)
+}
+
+// Observer counts.
+type Observer interface {
+	Login(idp, result, reason string)
+	ReturnRefused()
+}
