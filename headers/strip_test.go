@@ -39,6 +39,7 @@ func TestStrip(t *testing.T) {
 	}
 	gone("X-Auth-Email", "a@example.com", "b@example.com")
 	gone("X-Auth-Email")
+	gone("Signature_Input", `a=("@path")`)
 	for _, key := range []string{
 		"Accept", "Cookie", "Authorization", "User-Agent", "X-Request-Id", "X-Auth-Emails", "X-Auth", "Auth-Email",
 		"X-Forwarded", "Ssl-Client", "", "-", strings.Repeat("x", 500),
