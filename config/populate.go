@@ -229,7 +229,7 @@ func (n *node) mayShow() bool { return n != nil && !n.secret && n.expansion == l
 
 // quoted is the value as messages show it: never a secret, never what was expanded.
 func (n *node) quoted() string {
-	if !n.mayShow() || strings.Contains(n.text, "@") && strings.Contains(n.text, "://") { // an URL may hold a password
+	if !n.mayShow() || strings.Contains(n.text, "@") && strings.Contains(n.text, ":") { // user:password@host
 		return "the value"
 	}
 	return fmt.Sprintf("%q", shown(n.text))
