@@ -1,8 +1,10 @@
 package samlsp
 
 import (
-	"bytes"
+	"bufio"
 	"cmp"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 
@@ -15,8 +17,8 @@ import (
 // genuine SignedInfo over other people's content is told apart here, at a tenth
 // of that, and whatever is accepted was digested alike by two programs.
 type canonicalizer struct {
-	out       *bytes.Buffer
-	limit     int
+	out       *bufio.Writer
+	room      int             // bytes that may still be written
 	inclusive map[string]bool // PrefixList
 	scope     []declaration   // what is declared here and above
 	written   []declaration   // what was written here and above
@@ -37,41 +39,51 @@ func lookup(stack []declaration, prefix string) string {
 	return ""
 }
 
-// canonicalWithout returns the canonical form of a detached element without one
-// of its children. It gives up soon after limit bytes, since a short document
-// may repeat a long declaration on every element.
-func canonicalWithout(el, without *etree.Element, prefixList string, limit int) []byte {
-	c := &canonicalizer{out: new(bytes.Buffer), limit: limit, inclusive: make(map[string]bool)}
+// writeCanonical writes the canonical form of a detached element without one of
+// its children. It gives up soon after limit bytes, since a short document may
+// repeat a long declaration on every element.
+func writeCanonical(to io.Writer, el, without *etree.Element, prefixList string, limit int) error {
+	c := &canonicalizer{out: bufio.NewWriter(to), room: limit, inclusive: make(map[string]bool)}
 	for _, prefix := range strings.Fields(prefixList) {
 		c.inclusive[prefix] = true
 	}
 	c.element(el, without)
-	return c.out.Bytes()
+	if c.room < 0 {
+		return errTooLong
+	}
+	return c.out.Flush()
+}
+
+var errTooLong = errors.New("the canonical form is too long")
+
+func (c *canonicalizer) write(s string) {
+	c.room -= len(s)
+	c.out.WriteString(s) // an error stays until Flush
 }
 
 func (c *canonicalizer) element(el, without *etree.Element) {
-	if c.out.Len() > c.limit {
+	if c.room < 0 {
 		return
 	}
 	scope, written := len(c.scope), len(c.written)
 	attrs := c.open(el)
 	name := el.FullTag()
-	c.out.WriteByte('<')
-	c.out.WriteString(name)
+	c.write(`<`)
+	c.write(name)
 	for _, d := range c.written[written:] {
-		c.out.WriteString(" xmlns")
+		c.write(" xmlns")
 		if d.prefix != "" {
-			c.out.WriteByte(':')
-			c.out.WriteString(d.prefix)
+			c.write(`:`)
+			c.write(d.prefix)
 		}
 		c.attributeValue(d.uri)
 	}
 	for _, a := range attrs {
-		c.out.WriteByte(' ')
-		c.out.WriteString(a.FullKey())
+		c.write(` `)
+		c.write(a.FullKey())
 		c.attributeValue(a.Value)
 	}
-	c.out.WriteByte('>')
+	c.write(`>`)
 	for _, token := range el.Child {
 		switch x := token.(type) {
 		case *etree.Element:
@@ -79,12 +91,12 @@ func (c *canonicalizer) element(el, without *etree.Element) {
 				c.element(x, without)
 			}
 		case *etree.CharData:
-			c.text(x.Data)
+			c.escape(x.Data, "&<>\r")
 		}
 	}
-	c.out.WriteString("</")
-	c.out.WriteString(name)
-	c.out.WriteByte('>')
+	c.write("</")
+	c.write(name)
+	c.write(`>`)
 	c.scope, c.written = c.scope[:scope], c.written[:written]
 }
 
@@ -135,24 +147,22 @@ func (c *canonicalizer) use(prefix string) {
 	}
 }
 
-// attributeValue and text escape as Canonical XML 1.0 §2.3 does.
+// attributeValue escapes as Canonical XML 1.0 §2.3 does.
 func (c *canonicalizer) attributeValue(s string) {
-	c.out.WriteString(`="`)
+	c.write(`="`)
 	c.escape(s, "&<\"\t\n\r")
-	c.out.WriteByte('"')
+	c.write(`"`)
 }
-
-func (c *canonicalizer) text(s string) { c.escape(s, "&<>\r") }
 
 func (c *canonicalizer) escape(s, special string) {
 	for {
 		i := strings.IndexAny(s, special)
 		if i < 0 {
-			c.out.WriteString(s)
+			c.write(s)
 			return
 		}
-		c.out.WriteString(s[:i])
-		c.out.WriteString(reference(s[i]))
+		c.write(s[:i])
+		c.write(reference(s[i]))
 		s = s[i+1:]
 	}
 }

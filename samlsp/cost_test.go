@@ -56,6 +56,7 @@ func worst(t testing.TB) map[string]string {
 		"angle brackets":            many(260_000, "<"),
 		"genuine signature, 5000 values, another subject":             tampered(bigMessage(t, 5_000, "")),
 		"genuine signature, 3000 typed values, another subject":       tampered(bigMessage(t, 3_000, ` xsi:type="xs:string"`)),
+		"genuine signature, attributes everywhere, another subject":   tampered(good().replaced(t, ">a</saml:AttributeValue>", ">"+many(240, "<a"+attrs(32, ` a%d=""`)+"/>")+"</saml:AttributeValue>")),
 		"genuine signature, namespaces everywhere, another subject":   tampered(good().replaced(t, ">a</saml:AttributeValue>", ">"+many(790, "<a"+attrs(10, ` xmlns:a%d="u"`)+"/>")+"</saml:AttributeValue>")),
 		"genuine signature, namespaces used everywhere, other person": tampered(good().replaced(t, ">a</saml:AttributeValue>", "><a"+attrs(10, ` xmlns:a%d="`+many(250, "u")+`%[1]d"`)+">"+many(2500, "<a1:b a3:c='' a2:c=''/>")+"</a></saml:AttributeValue>")),
 	}

@@ -2,9 +2,9 @@ package samlsp
 
 import (
 	"bytes"
-	"crypto/subtle"
 	"crypto/x509"
 	"encoding/base64"
+	"hash"
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
@@ -37,10 +37,8 @@ func verifySignature(el *etree.Element, parsed *node, trusted []*x509.Certificat
 	if cert == nil {
 		return nil, reject(ReasonSignatureInvalid, "no trusted certificate (of %d) made this signature", len(trusted))
 	}
-	covered := canonicalWithout(el, sigEl, sig.prefixList, signed().bytes)
-	hash := sig.digest.New()
-	hash.Write(covered)
-	if subtle.ConstantTimeCompare(hash.Sum(nil), sig.sum) != 1 {
+	sum := sig.digest.New()
+	if err := writeCanonical(sum, el, sigEl, sig.prefixList, signed().bytes); err != nil || !sig.digests(sum) {
 		return nil, reject(ReasonDigestMismatch, "the signature is genuine, but covers something else")
 	}
 	simplify(sigEl, value)
@@ -50,11 +48,17 @@ func verifySignature(el *etree.Element, parsed *node, trusted []*x509.Certificat
 		// their names alone; such a document ends here though it is honest.
 		return nil, reject(ReasonDigestMismatch, "the digest fits, but the second validator computes another")
 	}
-	if again, err := canonicalBytes(out); err != nil || !bytes.Equal(again, covered) {
+	covered, err := canonicalBytes(out)
+	sum.Reset()
+	sum.Write(covered)
+	if err != nil || !sig.digests(sum) {
 		return nil, reject(ReasonDigestMismatch, "the validated element is not what the digest covers")
 	}
 	return covered, nil
 }
+
+// digests says that hash holds the signed digest.
+func (s *signature) digests(h hash.Hash) bool { return bytes.Equal(h.Sum(nil), s.sum) }
 
 // signer returns the certificate that signed, and the value as Go encodes it.
 func (s *signature) signer(canonical []byte, trusted []*x509.Certificate) (*x509.Certificate, []byte) {
