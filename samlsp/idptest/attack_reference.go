@@ -33,6 +33,11 @@ func referenceAttacks() []Misbehaviour {
 		pair("a third, allowed transform", "transform", info(double("Transform"))),
 		pair("no enveloped-signature transform", "transform", info(drop("Transform"))),
 		pair("no transforms", "signature_shape", info(drop("Transforms"))),
+		pair("inclusive canonicalization", "c14n", SignWith(func(g *Signing) { g.C14N = InclusiveC14N })),
+		pair("exclusive canonicalization with comments", "c14n", SignWith(func(g *Signing) { g.C14N = ExclusiveC14N + "WithComments" })),
+		pair("parameter of a transform that nobody knows", "transform", info(on("Transform", func(t *etree.Element) {
+			t.CreateElement("ds:XPath").SetText("1")
+		}))),
 		pair("canonicalization with comments", "transform", info(func(i *etree.Element) {
 			i.FindElements(".//Transform")[1].CreateAttr("Algorithm", c14n)
 		})),

@@ -1,6 +1,7 @@
 package idptest
 
 import (
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"slices"
@@ -78,7 +79,23 @@ func (p *IDP) person(email string) (Person, error) {
 }
 
 func (p *IDP) answer(w http.ResponseWriter, q Request, s session) {
-	p.send(w, q, s.person.Subject(), Sign(true, true), SignedIn(s.since), SessionIndex(s.index()))
+	p.send(w, q, p.named(q, s.person.Subject()), Sign(true, true), SignedIn(s.since), SessionIndex(s.index()))
+}
+
+// named gives the subject the kind of NameID that was asked for (SAML Core
+// §3.4.1.1, §8.3.7, §8.3.8); a persistent one differs between service providers.
+func (p *IDP) named(q Request, s Subject) Subject {
+	switch q.NameIDFormat {
+	case NameIDPersistent:
+		s.NameID = hex.EncodeToString(mac(p.secret, q.Issuer+"|"+s.NameID))
+	case NameIDTransient:
+		s.NameID = newID()
+	case NameIDUnspecified:
+	default:
+		return s
+	}
+	s.Format = q.NameIDFormat
+	return s
 }
 
 // send posts a Response to the ACS of a known SP (Bindings §3.5).

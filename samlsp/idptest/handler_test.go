@@ -165,6 +165,27 @@ func TestJourney(t *testing.T) {
 	}
 }
 
+// The NameID is of the kind that the SP asked for; a persistent one stays.
+func TestNameIDFormats(t *testing.T) {
+	for format, stays := range map[string]bool{NameIDEmail: true, NameIDPersistent: true, NameIDUnspecified: true, NameIDTransient: false} {
+		d := newDesk(t)
+		var ids []string
+		for range 2 {
+			q := d.ask(true, func(idp *samlsp.IdentityProvider) { idp.NameIDFormat = format })
+			_, page := d.open(q)
+			page = d.choose(page, "ana@example.com")
+			who, err := signIn(d.sp, Request{ID: q.ID}, find1(page, `name="SAMLResponse" value="([^"]*)"`))
+			if err != nil || who.NameID.Format != format {
+				t.Fatalf("%s: %+v, %v", format, who.NameID, err)
+			}
+			ids = append(ids, who.NameID.Value)
+		}
+		if (ids[0] == ids[1]) != stays {
+			t.Errorf("%s: %q", format, ids)
+		}
+	}
+}
+
 // Requests that were not signed, were changed or come from strangers get no page of people.
 func TestRequestsRefused(t *testing.T) {
 	d := newDesk(t)
@@ -280,4 +301,23 @@ func TestPaths(t *testing.T) {
 			t.Errorf("%s: %d, want %d", path, status, want)
 		}
 	}
+}
+
+// A passive request is answered without a page, by a status that says so; a
+// service provider without certificates need not sign it.
+func TestPassive(t *testing.T) {
+	d := newDesk(t)
+	d.sp = newSP(t, d.idp)
+	d.idp.AddSP(SP{EntityID: "urn:unsigned", ACSURL: acsURL})
+	_, page := d.read(d.client.Get(passive(d.idp, "urn:unsigned")))
+	raw := find1(page, `name="SAMLResponse" value="([^"]*)"`)
+	if _, err := signIn(d.sp, Request{ID: "_passive"}, raw); reasonOf(err) != "status" {
+		t.Errorf("a passive request gave %v", err)
+	}
+}
+
+func passive(p *IDP, sp string) string {
+	xml := `<p:AuthnRequest xmlns:p="` + protocolNS + `" ID="_passive" Version="2.0" IsPassive="true">` +
+		`<a:Issuer xmlns:a="` + assertionNS + `">` + sp + `</a:Issuer></p:AuthnRequest>`
+	return p.SSOURL() + "?SAMLRequest=" + url.QueryEscape(base64.StdEncoding.EncodeToString(deflate([]byte(xml))))
 }

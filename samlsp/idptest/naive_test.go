@@ -48,7 +48,7 @@ func firstText(e *etree.Element) string {
 
 func naiveSignature(root, sig *etree.Element, certs []*x509.Certificate) error {
 	info := find(sig, "SignedInfo")
-	canonical, err := canonicalize(info, ExclusiveC14N)
+	canonical, err := canonicalize(info, ExclusiveC14N, "")
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func naiveSignature(root, sig *etree.Element, certs []*x509.Certificate) error {
 	if signed == nil {
 		return errors.New("reference leads nowhere")
 	}
-	content, err := canonicalize(bare(signed), ExclusiveC14N)
+	content, err := canonicalize(bare(signed), ExclusiveC14N, "")
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"math/big"
 	"net/http"
@@ -186,7 +185,7 @@ func verifyBytes(c *x509.Certificate, method string, content, sig []byte) error 
 			return nil
 		}
 	}
-	return fmt.Errorf("signature method does not fit the key or signature")
+	return errors.New("signature method does not fit the key or signature")
 }
 
 // verifyXML checks the one signature of a POSTed request and returns the

@@ -39,6 +39,7 @@ const (
 	DigestSHA512 = "http://www.w3.org/2001/04/xmlenc#sha512"
 
 	ExclusiveC14N = string(dsig.CanonicalXML10ExclusiveAlgorithmId)
+	InclusiveC14N = string(dsig.CanonicalXML10RecAlgorithmId)
 	enveloped     = string(dsig.EnvelopedSignatureAltorithmId)
 )
 
@@ -50,6 +51,7 @@ type Signing struct {
 	Method    string              // "" = SHA-256 with the kind of Key
 	Digest    string              // "" = SHA-256
 	C14N      string              // "" = exclusive, of content and SignedInfo
+	Prefixes  string              // InclusiveNamespaces of exclusive C14N, as OpenSAML writes them
 	AtEnd     bool                // after all other children; the schema wants it right after Issuer
 	DER       bool                // ECDSA as ASN.1, against XML Signature §6.4.3
 	EditInfo  func(signedInfo *etree.Element)
@@ -74,7 +76,7 @@ func (g Signing) sign(s Style, el *etree.Element) error {
 	if g.EditInfo != nil {
 		g.EditInfo(info)
 	}
-	canonical, err := canonicalize(info, g.C14N)
+	canonical, err := canonicalize(info, g.C14N, "")
 	if err != nil {
 		return err
 	}
@@ -118,14 +120,18 @@ func (g Signing) signedInfo(s Style, sig *etree.Element, uri string, digest []by
 	ref := s.add(info, signatureNS, "Reference", "URI", uri)
 	transforms := s.add(ref, signatureNS, "Transforms")
 	s.add(transforms, signatureNS, "Transform", "Algorithm", enveloped)
-	s.add(transforms, signatureNS, "Transform", "Algorithm", g.C14N)
+	last := s.add(transforms, signatureNS, "Transform", "Algorithm", g.C14N)
+	if g.Prefixes != "" { // Exclusive XML Canonicalization §4
+		e := last.CreateElement("ec:InclusiveNamespaces")
+		setAttrs(e, "xmlns:ec", ExclusiveC14N, "PrefixList", g.Prefixes)
+	}
 	s.add(ref, signatureNS, "DigestMethod", "Algorithm", g.Digest)
 	s.text(ref, signatureNS, "DigestValue", base64.StdEncoding.EncodeToString(digest))
 	return info
 }
 
 func (g Signing) digest(el *etree.Element) ([]byte, error) {
-	canonical, err := canonicalize(el, g.C14N)
+	canonical, err := canonicalize(el, g.C14N, g.Prefixes)
 	if err != nil {
 		return nil, err
 	}
@@ -191,13 +197,14 @@ func hashOf(uri string) (crypto.Hash, error) {
 }
 
 // canonicalize returns the canonical bytes of el in the place where it hangs.
-func canonicalize(el *etree.Element, algorithm string) ([]byte, error) {
+// prefixes are those that exclusive C14N treats inclusively.
+func canonicalize(el *etree.Element, algorithm, prefixes string) ([]byte, error) {
 	var c dsig.Canonicalizer
 	switch dsig.AlgorithmID(algorithm) {
 	case dsig.CanonicalXML10ExclusiveAlgorithmId:
-		c = dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("")
+		c = dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList(prefixes)
 	case dsig.CanonicalXML10ExclusiveWithCommentsAlgorithmId:
-		c = dsig.MakeC14N10ExclusiveWithCommentsCanonicalizerWithPrefixList("")
+		c = dsig.MakeC14N10ExclusiveWithCommentsCanonicalizerWithPrefixList(prefixes)
 	case dsig.CanonicalXML10RecAlgorithmId:
 		c = dsig.MakeC14N10RecCanonicalizer()
 	case dsig.CanonicalXML11AlgorithmId:

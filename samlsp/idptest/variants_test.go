@@ -68,6 +68,9 @@ func TestVariants(t *testing.T) {
 	allow("NameID of 256 letters", EditAssertion(setText("NameID", strings.Repeat("n", 256))))
 	allow("pretty printed before signing", EditResponse(pretty))
 	allow("xsi:type on values", EditAssertion(typed))
+	allow("xsi:type on values, prefixes listed as OpenSAML does", EditAssertion(typed), SignWith(func(g *Signing) { g.Prefixes = "xs" }))
+	allow("xsi:type on values, prefixes listed, both signed", EditAssertion(typed), Sign(true, true), SignWith(func(g *Signing) { g.Prefixes = "xs xsi" }))
+	allow("xsi:type with prefixes from the response", EditAssertion(typedFromRoot), Sign(true, true), SignWith(func(g *Signing) { g.Prefixes = "xs" }))
 }
 
 func strangersKeyInfo() Option {
@@ -102,6 +105,15 @@ func typed(a *etree.Element) {
 		v.CreateAttr("xmlns:xs", "http://www.w3.org/2001/XMLSchema")
 		v.CreateAttr("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance")
 		v.CreateAttr("xsi:type", "xs:string")
+	}
+}
+
+// typedFromRoot declares the prefix of a type on the Response, where exclusive
+// canonicalization loses it unless it is listed.
+func typedFromRoot(a *etree.Element) {
+	declare(a.Parent(), "xs", "http://www.w3.org/2001/XMLSchema")
+	for _, v := range a.FindElements(".//AttributeValue") {
+		setAttrs(v, "xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance", "xsi:type", "xs:string")
 	}
 }
 
