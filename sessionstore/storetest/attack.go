@@ -13,9 +13,16 @@ import (
 // counts how often it is asked.
 type meddler struct {
 	sessionstore.Store
-	row   func(*sessionstore.Row)
-	value func([]byte) []byte
-	asked int
+	row     func(*sessionstore.Row)
+	value   func([]byte) []byte
+	asked   int
+	touched int
+}
+
+// Touch counts.
+func (m *meddler) Touch(ctx context.Context, id sessionstore.ID, ago time.Duration) error {
+	m.touched++
+	return m.Store.Touch(ctx, id, ago)
 }
 
 // Load loads and meddles.

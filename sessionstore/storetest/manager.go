@@ -168,6 +168,23 @@ func managerCases() map[string]func(*bench) {
 			b.refused(err, sessionstore.ErrEpochMoved)
 		},
 		"used within its idle time it is never lost": neverLost,
+		"touch writes once in an interval": func(b *bench) {
+			store := &meddler{Store: b.Store}
+			m := b.manager(over(store))
+			s := b.start(m, person(1), func(s *sessionstore.Start) { s.Limits.Idle = 10 * time.Second })
+			touches := func(want int) {
+				b.Helper()
+				for range 5 {
+					b.must(m.Touch(b.ctx(), s))
+				}
+				if store.touched != want {
+					b.Errorf("%d writes, want %d", store.touched, want)
+				}
+			}
+			touches(0)
+			b.Advance(600 * time.Millisecond) // idle/20 is half a second
+			touches(1)
+		},
 		"single-use tokens": func(b *bench) {
 			m, other := b.manager(), b.manager()
 			b.must(m.PutOnce(b.ctx(), "handover", "code", []byte("value"), time.Minute))
@@ -206,7 +223,7 @@ func neverLost(b *bench) {
 	interval := sessionstore.Interval(limit)
 	nearly := limit - time.Millisecond - b.Slack
 	// The first falls into the interval of the start and is not written.
-	for i, pause := range []time.Duration{interval - 2*time.Millisecond, nearly, interval / 3, nearly, nearly} {
+	for i, pause := range []time.Duration{interval - 2*time.Millisecond, nearly, interval / 3, nearly, 3 * interval, nearly} {
 		b.Advance(pause)
 		m := replicas[i%2]
 		s, err := m.Get(b.ctx(), id)
