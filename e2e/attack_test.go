@@ -82,6 +82,9 @@ func TestRedisGoneAndBack(t *testing.T) {
 	c.signIn(t, client, c.site.App("wiki")+"/", testenv.Ana)
 	wiki := c.site.App("wiki") + "/echo"
 	c.echo(t, client, nil)
+	if c.redis.Keys(t) == 0 {
+		t.Error("Ana is signed in, and Redis holds nothing")
+	}
 
 	c.redis.Kill()
 	before := len(c.wiki.Requests())

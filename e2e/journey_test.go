@@ -29,6 +29,9 @@ func TestSimpleSAMLphpJourney(t *testing.T) {
 	expectPerson(t, b, testenv.Ana)
 	expectText(t, b, "#app-session", "new")
 	b.Screenshot("wiki-ana")
+	if c.redis.Keys(t) == 0 {
+		t.Error("Ana is signed in, and Redis holds nothing")
+	}
 
 	// The second app knows her without another password.
 	b.Open(hr + "/")
@@ -68,6 +71,26 @@ func TestSimpleSAMLphpJourney(t *testing.T) {
 	expectNothingOf(t, b, testenv.Ana, "on Bob's hr page")
 
 	b.NoProblems(c.idp.URL)
+}
+
+// TestNextPersonSeesNoCachedPage opens a page that a careless app lets the
+// browser keep, and looks at the same address after the logout.
+func TestNextPersonSeesNoCachedPage(t *testing.T) {
+	c := startCompany(t)
+	b := testenv.NewBrowser(t)
+	page := c.site.App("hr") + testenv.CarelessPath + "salary"
+	signIn(b, c.idp, page, testenv.Ana)
+	b.WaitText("Legacy app hr")
+	b.Open(page)
+	expectPerson(t, b, testenv.Ana)
+	b.Open(c.site.App("wiki") + "/") // the logout happens on another app's host
+	b.WaitText("Legacy app wiki")
+	b.Open(c.site.App("wiki") + "/.samlgate/logout")
+	b.WaitText(signedOut)
+	b.Open(c.idp.LogoutURL())
+
+	b.Open(page)
+	expectNothingOf(t, b, testenv.Ana, "after the logout")
 }
 
 func expectText(t *testing.T, b *testenv.Browser, selector, want string) {

@@ -115,14 +115,13 @@ func (b *Browser) Click(selector string) {
 }
 
 // ClickText waits for the first button or link whose visible text contains what
-// a person would look for, or whose form does, and clicks on it.
+// a person would look for, and clicks on it.
 func (b *Browser) ClickText(text string) {
 	b.t.Helper()
 	quoted := xpathString(text)
 	xpath := fmt.Sprintf("(//button[contains(normalize-space(.), %[1]s)]"+
 		" | //a[contains(normalize-space(.), %[1]s)]"+
-		" | //input[@type='submit' and contains(@value, %[1]s)]"+
-		" | //form[contains(normalize-space(.), %[1]s)]//button)[1]", quoted)
+		" | //input[@type='submit' and contains(@value, %[1]s)])[1]", quoted)
 	if _, err := run(b, chromedp.Click(xpath, chromedp.NodeVisible)); err != nil {
 		b.fatal(fmt.Sprintf("clicking on %q", text), err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -44,17 +45,35 @@ func (r *Redis) Start(t testing.TB) {
 // Kill ends the server at once, as a crash would.
 func (r *Redis) Kill() { r.proc.kill() }
 
+// Keys returns how many keys the server holds.
+func (r *Redis) Keys(t testing.TB) int {
+	t.Helper()
+	answer := ask(t.Context(), r.Addr, "DBSIZE")
+	n, err := strconv.Atoi(strings.TrimPrefix(answer, ":"))
+	if err != nil {
+		t.Fatalf("asking Redis for DBSIZE: it answered %q", answer)
+	}
+	return n
+}
+
 // pong reports whether a server answers PING; while it loads it does not.
-func pong(ctx context.Context, addr string) bool {
+func pong(ctx context.Context, addr string) bool { return ask(ctx, addr, "PING") == "+PONG" }
+
+// ask sends an inline command and returns the first line of the answer, "" if
+// there is none.
+func ask(ctx context.Context, addr, command string) string {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "tcp", addr)
 	if err != nil {
-		return false
+		return ""
 	}
 	defer c.Close()
-	if _, err := c.Write([]byte("PING\r\n")); err != nil {
-		return false
+	if _, err := c.Write([]byte(command + "\r\n")); err != nil {
+		return ""
 	}
 	line, err := bufio.NewReader(c).ReadString('\n')
-	return err == nil && strings.HasPrefix(line, "+PONG")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(line)
 }
