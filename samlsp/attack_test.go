@@ -3,6 +3,7 @@ package samlsp
 import (
 	"crypto/x509"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 
@@ -160,6 +161,12 @@ func TestSignatureForms(t *testing.T) {
 		{"three transforms", ReasonTransform, func(root *etree.Element) {
 			find(root, "//Transforms").AddChild(find(root, "//Transform").Copy())
 		}},
+		{"XPath inside the first transform", ReasonTransform, func(root *etree.Element) {
+			find(root, "//Transform[1]").CreateElement("ds:XPath").SetText("1")
+		}},
+		{"unknown parameter of the second transform", ReasonTransform, func(root *etree.Element) {
+			find(root, "//Transform[2]").CreateElement("ds:X")
+		}},
 		{"empty reference", ReasonReference, func(root *etree.Element) { find(root, "//Reference").CreateAttr("URI", "") }},
 		{"no reference URI", ReasonReference, func(root *etree.Element) { find(root, "//Reference").RemoveAttr("URI") }},
 		{"XPointer", ReasonReference, func(root *etree.Element) {
@@ -248,6 +255,25 @@ func TestSignedPartPolicy(t *testing.T) {
 		} else {
 			deny(t, string(row.require), row.want, m)
 		}
+	}
+}
+
+// XML Signature writes r and s side by side; other lengths and ASN.1 are no
+// signature (RFC 6931 §2.3.6).
+func TestECDSAEncoding(t *testing.T) {
+	for name, change := range map[string]func([]byte) []byte{
+		"ASN.1":      func(b []byte) []byte { return append([]byte{0x30, 0x44, 2, 32}, b...) },
+		"padded":     func(b []byte) []byte { return slices.Concat([]byte{0}, b[:32], []byte{0}, b[32:]) },
+		"odd length": func(b []byte) []byte { return b[:63] },
+		"zeros":      func(b []byte) []byte { return make([]byte, 64) },
+	} {
+		m := fixedGood()
+		m.editTree = func(root *etree.Element) {
+			v := root.FindElement("//SignatureValue")
+			b, _ := base64.StdEncoding.DecodeString(v.Text())
+			v.SetText(base64.StdEncoding.EncodeToString(change(b)))
+		}
+		deny(t, name, ReasonSignatureInvalid, m)
 	}
 }
 

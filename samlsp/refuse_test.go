@@ -63,6 +63,7 @@ func TestRefusedThoughSigned(t *testing.T) {
 		{"two restrictions, one without us", ReasonAudience, restriction, restriction + `<saml:AudienceRestriction><saml:Audience>x</saml:Audience></saml:AudienceRestriction>`},
 		{"unknown condition", ReasonUnknownCondition, restriction, restriction + `<saml:Condition xmlns:e="urn:e" xsi:type="e:T"/>`},
 		{"foreign condition", ReasonUnknownCondition, restriction, restriction + `<e:T xmlns:e="urn:e"/>`},
+		{"one-time use twice", ReasonUnknownCondition, restriction, restriction + `<saml:OneTimeUse/><saml:OneTimeUse/>`},
 		{"no sign-in", ReasonNoAuthnStatement, authn, ``},
 		{"sign-in of the future", ReasonAuthnInFuture, `AuthnInstant="` + at(-time.Minute), `AuthnInstant="` + at(4*time.Minute)},
 		{"session over", ReasonSessionExpired, `SessionNotOnOrAfter="` + at(8*time.Hour), `SessionNotOnOrAfter="` + at(0)},
@@ -166,6 +167,13 @@ func TestReplay(t *testing.T) {
 	var r *Rejection
 	if !errors.As(err, &r) || r.Reason != ReasonReplay {
 		t.Errorf("the second time: %v", err)
+	}
+	m = good().replaced(t, `NotOnOrAfter="`+at(5*time.Minute), `NotOnOrAfter="`+at(9*time.Hour))
+	allow(t, "an end far away", m)
+	for _, until := range m.replay.until {
+		if want := testNow().Add(70 * time.Minute); !until.Equal(want) { // the hour of IssueInstant and the least memory
+			t.Errorf("remembered until %v; want %v", until, want)
+		}
 	}
 	m = good()
 	m.replay.fail = errors.New("store is away")
