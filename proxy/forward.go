@@ -135,6 +135,7 @@ func (g *Gateway) modify(res *http.Response, v *visit.Visit, p passage) {
 	}
 	if !p.public && !p.route.SharedCache {
 		upstream.PrivateCaching(res.Header)
+		upstream.AskAgain(res.Header)
 	}
 	if p.logout {
 		g.leave(res, v)

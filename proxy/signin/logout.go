@@ -64,6 +64,7 @@ func (h *Handler) EndHere(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		v.Session, v.Reason = id.Hash(), "signed_out"
 	}
 	h.Jar.ClearSession(w)
+	w.Header().Set("Clear-Site-Data", `"cache"`) // pages behind the back button, too
 	ExpireCookies(w.Header(), v.Host, h.ClearCookies(v.Host))
 	return nil
 }

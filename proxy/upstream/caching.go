@@ -42,6 +42,28 @@ func PrivateCaching(h http.Header) {
 	h["Cache-Control"] = []string{strings.Join(kept, ", ")}
 }
 
+// AskAgain makes a browser ask before it shows a response from its own cache
+// once more: whoever uses the browser next must not read what the person before
+// was shown, and only we know that their session has ended. Style sheets,
+// scripts, pictures, fonts and media say little about a person and keep their
+// lifetime, since an app that reloads all of them at every click is no use.
+func AskAgain(h http.Header) {
+	media, _, _ := strings.Cut(strings.ToLower(h.Get("Content-Type")), ";")
+	media = strings.TrimSpace(media)
+	kind, _, _ := strings.Cut(media, "/")
+	switch {
+	case media == "text/css", media == "application/javascript", media == "text/javascript", media == "application/wasm",
+		kind == "image", kind == "font", kind == "audio", kind == "video":
+		return
+	}
+	for _, directive := range directives(strings.Join(h["Cache-Control"], ",")) {
+		if d := strings.ToLower(directive); d == "no-cache" || d == "no-store" {
+			return
+		}
+	}
+	h.Add("Cache-Control", "no-cache") // RFC 9111 §5.2.2.4, stronger than any max-age beside it
+}
+
 // directives splits at commas outside quoted strings (RFC 9110 §5.6.4). An
 // unclosed quote does not hide what follows: the rest is split plainly.
 func directives(s string) []string {
