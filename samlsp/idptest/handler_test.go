@@ -272,6 +272,17 @@ func TestCookie(t *testing.T) {
 	}
 }
 
+// A forgetful IDP asks whoever comes back as if for the first time.
+func TestForgetful(t *testing.T) {
+	d := newDesk(t)
+	d.idp.forgets = true
+	for range 2 {
+		q := d.ask(false)
+		_, page := d.open(q)
+		d.arrives(q, d.choose(page, "ana@example.com"), "ana@example.com")
+	}
+}
+
 // The policy names the hashes of exactly the style and script that are sent.
 func TestContentSecurityPolicy(t *testing.T) {
 	d := newDesk(t)

@@ -21,6 +21,8 @@ type Config struct {
 	Also     []Key            // published beside Key, as during a change of keys; nil = a fresh ECDSA key
 	SPs      []SP             // more by AddSP; only these get Responses from the pages
 	People   []Person         // whom the page offers
+
+	Forgetful bool // asks at every sign-in who one is, instead of remembering the browser
 }
 
 // SP is a service provider that the IDP knows.
@@ -43,6 +45,7 @@ type IDP struct {
 	key      Key
 	also     []Key
 	people   []Person
+	forgets  bool
 	secret   []byte              // MAC key of the demo-idp cookie
 	stranger func() (Key, error) // a key that nobody published, made when first asked for
 
@@ -79,7 +82,7 @@ func New(c Config) (*IDP, error) {
 	}
 	p := &IDP{
 		entityID: c.EntityID, base: base, now: c.Now, key: *c.Key, also: c.Also,
-		people: c.People, secret: make([]byte, 32), sps: map[string]SP{},
+		people: c.People, forgets: c.Forgetful, secret: make([]byte, 32), sps: map[string]SP{},
 	}
 	p.stranger = sync.OnceValues(func() (Key, error) { return NewRSAKey(2048, c.Now()) })
 	rand.Read(p.secret) // never fails, see crypto/rand

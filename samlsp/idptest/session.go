@@ -35,7 +35,7 @@ func (p *IDP) remember(w http.ResponseWriter, who Person) session {
 // somebody who still exists.
 func (p *IDP) remembered(r *http.Request) (session, bool) {
 	c, err := r.Cookie(cookieName)
-	if err != nil {
+	if err != nil || p.forgets {
 		return session{}, false
 	}
 	text, ok := open(p.secret, c.Value)
