@@ -21,8 +21,8 @@ type Token struct {
 type Config struct {
 	Health   *Health
 	Metrics  *Metrics
-	Tokens   []Token
-	Loopback bool // the listener is on loopback: only loopback names may ask for it
+	Tokens   func() []Token // those of now: a reload takes tokens away
+	Loopback bool           // the listener is on loopback: only loopback names may ask for it
 }
 
 // NewHandler returns the handler of the admin listener.
@@ -69,13 +69,13 @@ func (cfg Config) api(w http.ResponseWriter, r *http.Request) {
 }
 
 func (cfg Config) authorized(r *http.Request) bool {
-	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") { // RFC 9110 §11.1: a scheme has no case
 		return false
 	}
 	sum := sha256.Sum256([]byte(token))
 	found := 0
-	for _, t := range cfg.Tokens {
+	for _, t := range cfg.Tokens() {
 		found |= subtle.ConstantTimeCompare(sum[:], t.Hash[:])
 	}
 	return found == 1

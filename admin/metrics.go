@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"crypto/x509"
 	"net/http"
 	"slices"
 	"strconv"
@@ -20,7 +19,6 @@ type Metrics struct {
 	stripped, dropped, cookies                    *prometheus.CounterVec
 	returns, auditErrors                          prometheus.Counter
 	requestSeconds, storeSeconds                  *prometheus.HistogramVec
-	idpReady                                      *prometheus.GaugeVec
 }
 
 // NewMetrics returns the series of a gateway of this version.
@@ -49,11 +47,9 @@ func NewMetrics(version string) *Metrics {
 	m.requestSeconds = histogram("request_seconds", "Time to answer, by route.", prometheus.DefBuckets, "route")
 	m.storeSeconds = histogram("store_seconds", "Time of one operation of the session store.",
 		[]float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1}, "operation")
-	m.idpReady = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "samlgate_idp_ready", Help: "1 when people can sign in there, 0 while its metadata is missing."}, []string{"idp"})
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "samlgate_build_info", Help: "Always 1; the label tells the version."}, []string{"version"})
 	build.WithLabelValues(version).Set(1)
-	m.registry.MustRegister(m.idpReady, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -101,43 +97,3 @@ func (m *Metrics) CookiesDropped(route string, n int) {
 
 // AuditFailed counts a record that was not written.
 func (m *Metrics) AuditFailed() { m.auditErrors.Inc() }
-
-// IDPReady says whether people can sign in at idp.
-func (m *Metrics) IDPReady(idp string, ready bool) {
-	value := 0.0
-	if ready {
-		value = 1
-	}
-	m.idpReady.WithLabelValues(idp).Set(value)
-}
-
-// Certificates publishes how long certificates are still valid, read anew at
-// each scrape. kind is sp, idp or tls; name is the configured one.
-func (m *Metrics) Certificates(now func() time.Time, list func() []Certificate) {
-	m.registry.MustRegister(&expiry{now: now, list: list})
-}
-
-// Certificate is one certificate that will expire.
-type Certificate struct {
-	Kind, Name string
-	X509       *x509.Certificate
-}
-
-var expiryDesc = prometheus.NewDesc("samlgate_cert_expiry_seconds",
-	"Seconds until a certificate expires, negative when it has; kind is sp, idp or tls.", []string{"kind", "name", "serial"}, nil)
-
-type expiry struct {
-	now  func() time.Time
-	list func() []Certificate
-}
-
-// Describe implements prometheus.Collector.
-func (e *expiry) Describe(ch chan<- *prometheus.Desc) { ch <- expiryDesc }
-
-// Collect implements prometheus.Collector.
-func (e *expiry) Collect(ch chan<- prometheus.Metric) {
-	for _, c := range e.list() {
-		left := c.X509.NotAfter.Sub(e.now()).Seconds()
-		ch <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, left, c.Kind, c.Name, c.X509.SerialNumber.Text(16))
-	}
-}

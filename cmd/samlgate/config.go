@@ -71,7 +71,7 @@ func (c *checkCmd) Run(s streams) error {
 	if !c.NoFiles {
 		opts := gateway.Options{Log: slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: withoutTime})), Now: time.Now}
 		if err := gateway.Check(cfg, opts); err != nil {
-			return &unfitError{name, err}
+			return inFile(err, name)
 		}
 	}
 	fmt.Fprintf(s.out, "%s: ok, %s, %s\n", name, count(len(cfg.Routes), "route"), count(len(cfg.SAML.IDPs), "identity provider"))

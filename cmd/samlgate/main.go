@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"github.com/alecthomas/kong"
+	"github.com/samlgate/samlgate/cmd/samlgate/gateway"
 	"github.com/samlgate/samlgate/config"
 )
 
@@ -48,7 +49,7 @@ func run(args []string, s streams) int {
 	code := exitOK
 	parser, err := kong.New(&cli{}, kong.Name("samlgate"), kong.Writers(s.out, s.err),
 		kong.Description("An authentication reverse proxy for apps that know nothing of single sign-on."),
-		kong.UsageOnError(), kong.Exit(func(c int) { code = c; panic(exited{}) }), kong.Bind(s))
+		kong.Exit(func(c int) { code = c; panic(exited{}) }), kong.Bind(s))
 	if err != nil {
 		return fail(s, err)
 	}
@@ -84,24 +85,26 @@ func parse(parser *kong.Kong, args []string) (ctx *kong.Context, err error) {
 // fail prints what went wrong, every mistake of a configuration on a line of
 // its own.
 func fail(s streams, err error) int {
-	var mistakes config.Errors
-	if errors.As(err, &mistakes) {
-		for _, m := range mistakes {
-			fmt.Fprintln(s.err, m)
-		}
-		fmt.Fprintf(s.err, "samlgate: %s\n", count(len(mistakes), "mistake"))
-		return exitConfig
-	}
+	var written config.Errors
 	var unfit *unfitError
-	if errors.As(err, &unfit) {
-		fmt.Fprintf(s.err, "%v\n", err)
-		return exitConfig
+	place := ""
+	switch {
+	case errors.As(err, &written): // they name their place
+	case errors.As(err, &unfit):
+		place = unfit.file + ": "
+	default:
+		fmt.Fprintf(s.err, "samlgate: %v\n", err)
+		return exitFailed
 	}
-	fmt.Fprintf(s.err, "samlgate: %v\n", err)
-	return exitFailed
+	mistakes := gateway.Mistakes(err)
+	for _, m := range mistakes {
+		fmt.Fprintf(s.err, "%s%v\n", place, m)
+	}
+	fmt.Fprintf(s.err, "samlgate: %s\n", count(len(mistakes), "mistake"))
+	return exitConfig
 }
 
-// unfitError is a configuration that reads well and cannot work.
+// unfitError is a configuration that reads well and cannot work, and its file.
 type unfitError struct {
 	file string
 	err  error
@@ -109,6 +112,15 @@ type unfitError struct {
 
 func (e *unfitError) Error() string { return e.file + ": " + e.err.Error() }
 func (e *unfitError) Unwrap() error { return e.err }
+
+// inFile adds the file to what is wrong with a configuration.
+func inFile(err error, file string) error {
+	var unfit *gateway.Unfit
+	if errors.As(err, &unfit) {
+		return &unfitError{file, err}
+	}
+	return err
+}
 
 func count(n int, noun string) string {
 	if n == 1 {

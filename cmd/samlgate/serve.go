@@ -28,9 +28,10 @@ func (c *serveCmd) Run(s streams) error {
 	drain, reload := make(chan os.Signal, 2), make(chan func() (*config.Config, error), 1)
 	signal.Notify(drain, syscall.SIGTERM)
 	go relayHangups(ctx, reload, func() (*config.Config, error) { return config.Load(name, config.Options{}) })
-	return gateway.Run(ctx, cfg, gateway.Options{
+	err = gateway.Run(ctx, cfg, gateway.Options{
 		Version: version(), Audit: s.out, Log: log, Now: time.Now, Drain: drain, Reload: reload,
 	})
+	return inFile(err, name)
 }
 
 // relayHangups turns SIGHUP into a wish to reload, until ctx is done.

@@ -3,6 +3,7 @@ package gateway
 import (
 	"crypto/hkdf"
 	"crypto/sha256"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,7 +26,8 @@ import (
 
 // base outlives a reload.
 type base struct {
-	store   sessionstore.Store
+	store   sessionstore.Store // metered
+	raw     sessionstore.Store // as it was opened
 	metrics *admin.Metrics
 	audit   *audit.Log
 	log     *slog.Logger
@@ -41,6 +43,8 @@ type tree struct {
 	sources  []*source // metadata that is fetched
 	sessions *sessionstore.Manager
 	routes   []*proxy.Route
+	tls      *tls.Config       // of the public listener; nil: TLS ends in front of us
+	serves   func(string) bool // whether a canonical host is ours
 	cfg      *config.Config
 }
 
@@ -48,30 +52,24 @@ type tree struct {
 // old is the one before a reload, or nil.
 func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 	t := &tree{cfg: cfg}
-	var err error
-	if t.sessions, err = b.manager(cfg); err != nil {
-		return nil, fmt.Errorf("sessions: %w", err)
+	if cfg.Server.TLS != nil {
+		t.tls = serverTLS(cfg.Server.TLS)
 	}
-	if err := b.buildSAML(t, old); err != nil {
-		return nil, err
-	}
+	var errs [6]error // all mistakes at once
+	t.sessions, errs[0] = b.manager(cfg)
+	errs[1] = b.buildSAML(t, old)
 	router, routes, err := buildRoutes(cfg)
-	if err != nil {
+	t.routes, errs[2] = routes, err
+	p, err := buildPages(cfg, b.now)
+	errs[3] = naming("pages", err)
+	signer, err := buildSigner(cfg, b.now)
+	errs[4] = naming("headers.signing", err)
+	host, err := route.CanonicalHost(cfg.Server.ExternalURL.Host)
+	errs[5] = naming("server.external_url", err)
+	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
-	t.routes = routes
-	p, err := buildPages(cfg, b.now)
-	if err != nil {
-		return nil, fmt.Errorf("pages: %w", err)
-	}
-	signer, err := buildSigner(cfg, b.now)
-	if err != nil {
-		return nil, fmt.Errorf("headers.signing: %w", err)
-	}
-	host, err := route.CanonicalHost(cfg.Server.ExternalURL.Host)
-	if err != nil {
-		return nil, fmt.Errorf("server.external_url: %w", err)
-	}
+	t.serves = func(name string) bool { return name == host || router.HasHost(name) }
 	jar, err := signin.NewJar(signin.JarConfig{
 		Keys: secrets(cfg.Session.CookieKeys), Name: cfg.Session.CookieName,
 		Secure: cfg.Server.ExternalURL.Scheme == "https", Lifetime: cfg.Session.MaxLifetime,
@@ -100,7 +98,16 @@ func (b *base) manager(cfg *config.Config) (*sessionstore.Manager, error) {
 	if len(keys) == 0 {
 		keys = secrets(cfg.Session.CookieKeys)
 	}
-	return sessionstore.NewManager(sessionstore.ManagerConfig{Store: b.store, Keys: keys, Now: b.now, OnEnd: b.ended})
+	m, err := sessionstore.NewManager(sessionstore.ManagerConfig{Store: b.store, Keys: keys, Now: b.now, OnEnd: b.ended})
+	return m, naming("session", err)
+}
+
+// naming says which key of the configuration an error is about.
+func naming(key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", key, err)
 }
 
 func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *headers.Signer, router *route.Router[*proxy.Route], host string) (*signin.Handler, error) {

@@ -9,11 +9,11 @@ import (
 )
 
 // Check builds everything that Run would build, from the same files, and
-// connects to nothing.
+// connects to nothing. It returns what Run would refuse, all at once.
 func Check(cfg *config.Config, opts Options) error {
 	store, err := openStore(cfg.Store, opts.Now)
 	if err != nil {
-		return err
+		return &Unfit{err}
 	}
 	key, err := auditKey(cfg)
 	if err != nil {
@@ -24,8 +24,10 @@ func Check(cfg *config.Config, opts Options) error {
 		return errors.Join(err, store.Close())
 	}
 	b := &base{store: store, metrics: admin.NewMetrics(opts.Version), audit: log, log: opts.Log, now: opts.Now, demo: opts.Demo}
-	_, err = b.build(cfg, nil)
-	return errors.Join(err, store.Close())
+	if _, err := b.build(cfg, nil); err != nil {
+		return errors.Join(&Unfit{err}, store.Close())
+	}
+	return store.Close()
 }
 
 // Endpoints are the public addresses of the service provider.

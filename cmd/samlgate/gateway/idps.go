@@ -187,7 +187,6 @@ func (b *base) byHand(c config.IDP, idp samlsp.IdentityProvider) (*samlsp.Identi
 }
 
 func (b *base) source(sp *samlsp.ServiceProvider, c config.IDP) (*source, error) {
-	b.ready(c.Name, sp)
 	fetch, err := metadata.NewSource(metadata.SourceConfig{
 		URL: c.MetadataURL.String(), EntityID: c.EntityID, Interval: c.MetadataRefresh, Now: b.now,
 		OnChange: func(d *metadata.Descriptor) {
@@ -201,7 +200,6 @@ func (b *base) source(sp *samlsp.ServiceProvider, c config.IDP) (*source, error)
 				return
 			}
 			b.warn(c.Name, d.Warnings)
-			b.ready(c.Name, sp)
 			b.log.Info("metadata loaded", "idp", c.Name)
 		},
 		OnError: func(err error) { b.log.Warn("metadata not fetched", "idp", c.Name, "err", err) },
@@ -215,11 +213,6 @@ func (b *base) accept(idp *samlsp.IdentityProvider) error {
 		return errors.New("this is the demo's identity provider, where everyone may sign in as anyone; it guards no real door")
 	}
 	return nil
-}
-
-func (b *base) ready(name string, sp *samlsp.ServiceProvider) {
-	_, ok := sp.IDP(name)
-	b.metrics.IDPReady(name, ok)
 }
 
 func (b *base) warn(idp string, warnings []string) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/samlgate/samlgate/config"
+	"github.com/samlgate/samlgate/proxy/route"
 )
 
 // server returns an http.Server with the limits that hold on every listener.
@@ -69,16 +70,22 @@ func serverTLS(t *config.ServerTLS) *tls.Config {
 	return c
 }
 
-// toHTTPS sends people from http to the same address on https.
-func toHTTPS(w http.ResponseWriter, r *http.Request) {
-	host := r.Host
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+// toHTTPS sends people from http to the same address on https: on the port of
+// external_url, and for hosts that we serve only.
+func (r *Runner) toHTTPS(w http.ResponseWriter, q *http.Request) {
+	w.Header().Set("Connection", "close")
+	if q.Method != http.MethodGet && q.Method != http.MethodHead {
 		http.Error(w, "use https", http.StatusForbidden) // what was sent has been in the clear already
 		return
 	}
-	w.Header().Set("Connection", "close")
-	http.Redirect(w, r, "https://"+host+r.URL.RequestURI(), http.StatusPermanentRedirect)
+	t := r.current.Load()
+	host, err := route.CanonicalHost(q.Host)
+	if err != nil || !t.serves(host) {
+		http.Error(w, "no such host here", http.StatusMisdirectedRequest)
+		return
+	}
+	if port := t.cfg.Server.ExternalURL.Port(); port != "" {
+		host += ":" + port
+	}
+	http.Redirect(w, q, "https://"+host+q.URL.RequestURI(), http.StatusPermanentRedirect)
 }

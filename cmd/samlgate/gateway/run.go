@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,6 +44,7 @@ type Runner struct {
 	opts    Options
 	current atomic.Pointer[tree]
 	health  *admin.Health
+	open    sync.WaitGroup     // requests, those that became WebSockets too
 	fetch   context.CancelFunc // ends the metadata sources of the current tree
 }
 
@@ -61,8 +63,9 @@ func newRunner(cfg *config.Config, opts Options) (*Runner, error) {
 	b := &base{metrics: admin.NewMetrics(opts.Version), log: opts.Log, now: opts.Now, demo: opts.Demo}
 	store, err := openStore(cfg.Store, opts.Now)
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, &Unfit{err}
 	}
+	b.raw = store
 	b.store = b.metrics.MeterStore(store)
 	if b.audit, err = openAudit(cfg, b, opts); err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -82,7 +85,11 @@ func openAudit(cfg *config.Config, b *base, opts Options) (*audit.Log, error) {
 	if cfg.Audit.Stdout {
 		c.Also = opts.Audit
 	}
-	return audit.New(c)
+	log, err := audit.New(c)
+	if err != nil {
+		return nil, fmt.Errorf("audit.file: %w", err)
+	}
+	return log, nil
 }
 
 func (r *Runner) close() {
@@ -106,10 +113,7 @@ func (r *Runner) run(ctx context.Context, cfg *config.Config) error {
 	if err := r.plant(ctx, cfg); err != nil {
 		return err
 	}
-	if err := inspectStore(ctx, r.store, r.log); err != nil {
-		r.log.Error("not ready", "err", err)
-		r.health.Fault(err.Error())
-	}
+	r.inspectStore(ctx)
 	public, addr, err := r.servePublic(cfg, failed)
 	if err != nil {
 		return err
@@ -137,7 +141,7 @@ func (r *Runner) run(ctx context.Context, cfg *config.Config) error {
 func (r *Runner) plant(ctx context.Context, cfg *config.Config) error {
 	t, err := r.build(cfg, r.current.Load())
 	if err != nil {
-		return err
+		return &Unfit{err}
 	}
 	fetching, cancel := context.WithCancel(ctx)
 	for _, s := range t.sources {
@@ -149,97 +153,9 @@ func (r *Runner) plant(ctx context.Context, cfg *config.Config) error {
 	}
 	r.fetch = cancel
 	if old == nil {
-		r.metrics.Certificates(r.now, r.certificates)
+		r.metrics.Watch(r.now, r.state)
 	}
 	return nil
-}
-
-// wait serves until the end, and reloads on the way.
-func (r *Runner) wait(ctx context.Context, failed <-chan error, public *http.Server) error {
-	for {
-		select {
-		case err := <-failed:
-			return err
-		case <-ctx.Done():
-			return r.stop(public, 2*time.Second)
-		case <-r.opts.Drain:
-			return r.drain(ctx, public)
-		case load := <-r.opts.Reload:
-			r.reload(ctx, load)
-		}
-	}
-}
-
-// drain lets the load balancer look elsewhere, then lets requests finish. A
-// second signal ends it at once.
-func (r *Runner) drain(ctx context.Context, public *http.Server) error {
-	d := r.current.Load().cfg.Server.Drain
-	r.health.Draining()
-	r.log.Info("draining", "delay", d.Delay.String(), "timeout", d.Timeout.String())
-	select {
-	case <-time.After(d.Delay):
-	case <-r.opts.Drain:
-		return public.Close()
-	case <-ctx.Done():
-		return public.Close()
-	}
-	done := make(chan error, 1)
-	go func() { done <- r.stop(public, d.Timeout) }() // ends with the timeout at the latest
-	select {
-	case err := <-done:
-		return err
-	case <-r.opts.Drain:
-		return public.Close()
-	}
-}
-
-// stop accepts no more and waits for requests; what is still open at the end
-// of the timeout is cut.
-func (r *Runner) stop(public *http.Server, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	if err := public.Shutdown(ctx); err != nil {
-		r.log.Warn("cut what was still open", "after", timeout.String())
-		return public.Close()
-	}
-	return nil
-}
-
-// reload replaces the tree, or keeps it and says why. The listeners and the
-// store stay: what they are made of takes a restart.
-func (r *Runner) reload(ctx context.Context, load func() (*config.Config, error)) {
-	cfg, err := load()
-	if err == nil {
-		if what := needsRestart(r.current.Load().cfg, cfg); what != "" {
-			r.log.Warn("a change takes effect at the next restart only", "key", what)
-		}
-		err = r.plant(ctx, cfg)
-	}
-	if err := r.audit.Reopen(); err != nil {
-		r.log.Error("audit file", "err", err)
-	}
-	if err != nil {
-		r.log.Error("configuration not reloaded; the old one stays", "err", err)
-		return
-	}
-	r.audit.Record(audit.Event{Type: audit.GatewayReloaded, By: "operator"})
-	r.log.Info("configuration reloaded")
-}
-
-func needsRestart(old, cfg *config.Config) string {
-	switch {
-	case old.Server.Listen != cfg.Server.Listen:
-		return "server.listen"
-	case old.Server.AdminListen != cfg.Server.AdminListen:
-		return "server.admin_listen"
-	case old.Server.HTTPListen != cfg.Server.HTTPListen:
-		return "server.http_listen"
-	case old.Store.Driver != cfg.Store.Driver || old.Store.Redis.Addresses[0] != cfg.Store.Redis.Addresses[0]:
-		return "store"
-	case old.Audit != cfg.Audit:
-		return "audit"
-	}
-	return ""
 }
 
 // ended records every session that this process ended.

@@ -14,15 +14,11 @@ import (
 )
 
 func (r *Runner) serveAdmin(cfg *config.Config, failed chan<- error) (*http.Server, net.Addr, error) {
-	var tokens []admin.Token
-	for _, t := range cfg.Server.AdminTokens {
-		tokens = append(tokens, admin.Token{Hash: t.Hash, Role: t.Role})
-	}
 	l, err := listen(cfg.Server.AdminListen)
 	if err != nil {
 		return nil, nil, fmt.Errorf("server.admin_listen: %w", err)
 	}
-	h := admin.NewHandler(admin.Config{Health: r.health, Metrics: r.metrics, Tokens: tokens, Loopback: onLoopback(l.Addr())})
+	h := admin.NewHandler(admin.Config{Health: r.health, Metrics: r.metrics, Tokens: r.tokens, Loopback: onLoopback(l.Addr())})
 	s := server(h, r.log)
 	addr := l.Addr()
 	var secure *tls.Config
@@ -42,16 +38,13 @@ func (r *Runner) servePublic(cfg *config.Config, failed chan<- error) (*http.Ser
 	if r.opts.Front != nil {
 		h = r.opts.Front(h)
 	}
-	s := server(h, r.log)
+	s := server(r.counted(h), r.log)
 	addr := l.Addr()
 	var secure *tls.Config
 	if cfg.Server.TLS != nil {
 		secure = serverTLS(cfg.Server.TLS)
 		secure.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
-			if now := r.current.Load().cfg.Server.TLS; now != nil { // a reload brings renewed certificates
-				return serverTLS(now), nil
-			}
-			return nil, nil
+			return r.current.Load().tls, nil // a reload brings renewed certificates
 		}
 	}
 	go func() { failed <- serving("public", s.Serve(peer.Guard(l, secure))) }() // ends with Shutdown or Close
@@ -63,7 +56,7 @@ func (r *Runner) serveRedirect(cfg *config.Config, failed chan<- error) (*http.S
 	if err != nil {
 		return nil, fmt.Errorf("server.http_listen: %w", err)
 	}
-	s := server(http.HandlerFunc(toHTTPS), r.log)
+	s := server(http.HandlerFunc(r.toHTTPS), r.log)
 	go func() { failed <- serving("http", s.Serve(l)) }() // ends with Close
 	return s, nil
 }
@@ -79,26 +72,4 @@ func serving(name string, err error) error {
 func onLoopback(a net.Addr) bool {
 	addr, err := netip.ParseAddrPort(a.String())
 	return err == nil && addr.Addr().IsLoopback()
-}
-
-// certificates are all that expire: ours, the identity providers', TLS.
-func (r *Runner) certificates() []admin.Certificate {
-	t := r.current.Load()
-	var all []admin.Certificate
-	for _, k := range t.cfg.SAML.Keys {
-		if len(k.Certificates) > 0 {
-			all = append(all, admin.Certificate{Kind: "sp", Name: "saml", X509: k.Certificates[0]})
-		}
-	}
-	for _, idp := range t.sp.IDPs() {
-		for _, c := range idp.Certificates {
-			all = append(all, admin.Certificate{Kind: "idp", Name: idp.Name, X509: c})
-		}
-	}
-	if t.cfg.Server.TLS != nil {
-		for _, k := range t.cfg.Server.TLS.Certificates {
-			all = append(all, admin.Certificate{Kind: "tls", Name: "public", X509: k.Certificates[0]})
-		}
-	}
-	return all
 }

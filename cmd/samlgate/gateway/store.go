@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/samlgate/samlgate/config"
@@ -32,7 +30,11 @@ func openStore(cfg config.Store, now func() time.Time) (sessionstore.Store, erro
 		}
 		o.TLS = tls
 	}
-	return redis.New(o)
+	store, err := redis.New(o)
+	if err != nil {
+		return nil, fmt.Errorf("store.redis: %w", err)
+	}
+	return store, nil
 }
 
 // clientTLS is how we speak TLS to somebody else.
@@ -53,28 +55,28 @@ func clientTLS(cfg *config.ClientTLS) (*tls.Config, error) {
 	return c, nil
 }
 
-// errUnfit says that a store works but cannot keep what sessions are promised.
-var errUnfit = errors.New("the session store is not fit")
-
 // inspectStore tells the operator what the store lacks. What breaks a promise
-// is an error; a store that is away now is none, since it may come back.
-func inspectStore(ctx context.Context, store sessionstore.Store, log *slog.Logger) error {
-	r, ok := store.(*redis.Store)
+// turns /readyz red until a reload finds it mended; a store that is away now
+// does not, since it may come back.
+func (r *Runner) inspectStore(ctx context.Context) {
+	store, ok := r.raw.(*redis.Store)
 	if !ok {
-		log.Warn("sessions are kept in memory only: a restart signs everybody out, and a second gateway would not know them")
-		return nil
+		r.log.Warn("sessions are kept in memory only: a restart signs everybody out, and a second gateway would not know them")
+		return
 	}
-	findings, err := r.Prerequisites(ctx)
+	findings, err := store.Prerequisites(ctx)
 	if err != nil {
-		log.Error("the session store does not answer; sign-ins wait until it does", "err", err)
-		return nil
+		r.log.Error("the session store does not answer; sign-ins wait until it does", "err", err)
+		return
 	}
+	fault := ""
 	for _, f := range findings {
 		if f.Severity == redis.Fatal {
-			err = errors.Join(err, fmt.Errorf("%w: %s", errUnfit, f.Message))
+			fault = "the session store is not fit: " + f.Message
+			r.log.Error(fault, "code", f.Code)
 			continue
 		}
-		log.Warn("session store: "+f.Message, "code", f.Code)
+		r.log.Warn("session store: "+f.Message, "code", f.Code)
 	}
-	return err
+	r.health.Fault(fault)
 }

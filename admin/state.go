@@ -1,0 +1,73 @@
+package admin
+
+import (
+	"crypto/x509"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// State is what is read anew at each scrape.
+type State struct {
+	IDPs         []IDP
+	Certificates []Certificate
+}
+
+// IDP is an identity provider of the configuration.
+type IDP struct {
+	Name  string
+	Ready bool // people can sign in there
+}
+
+// Certificate is one certificate that will expire.
+type Certificate struct {
+	Kind string // sp, idp or tls
+	Name string // as configured
+	X509 *x509.Certificate
+}
+
+// Watch publishes the state of the gateway. It is called once.
+func (m *Metrics) Watch(now func() time.Time, state func() State) {
+	m.registry.MustRegister(&watcher{now, state})
+}
+
+type watcher struct {
+	now   func() time.Time
+	state func() State
+}
+
+var (
+	readyDesc = prometheus.NewDesc("samlgate_idp_ready",
+		"1 when people can sign in there, 0 while its metadata is missing or has expired.", []string{"idp"}, nil)
+	expiryDesc = prometheus.NewDesc("samlgate_cert_expiry_seconds",
+		"Seconds until the first certificate of that kind and name expires, negative when it has; kind is sp, idp or tls.", []string{"kind", "name"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (w *watcher) Describe(ch chan<- *prometheus.Desc) {
+	ch <- readyDesc
+	ch <- expiryDesc
+}
+
+// Collect implements prometheus.Collector. Two certificates under one name are
+// one series: a series that comes twice fails the whole scrape.
+func (w *watcher) Collect(ch chan<- prometheus.Metric) {
+	s := w.state()
+	for _, idp := range s.IDPs {
+		ready := 0.0
+		if idp.Ready {
+			ready = 1
+		}
+		ch <- prometheus.MustNewConstMetric(readyDesc, prometheus.GaugeValue, ready, idp.Name)
+	}
+	first := map[[2]string]time.Time{} // kind and name → the earliest end
+	for _, c := range s.Certificates {
+		key := [2]string{c.Kind, c.Name}
+		if end, seen := first[key]; !seen || c.X509.NotAfter.Before(end) {
+			first[key] = c.X509.NotAfter
+		}
+	}
+	for key, end := range first {
+		ch <- prometheus.MustNewConstMetric(expiryDesc, prometheus.GaugeValue, end.Sub(w.now()).Seconds(), key[0], key[1])
+	}
+}
