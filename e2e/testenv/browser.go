@@ -53,6 +53,7 @@ func NewBrowser(t testing.TB) *Browser {
 		chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true),
+		chromedp.Flag("ignore-certificate-errors", true), // of Site.TLSFiles
 		chromedp.Flag("lang", "en-GB"),
 		chromedp.WindowSize(1100, 900),
 		chromedp.WSURLReadTimeout(patience),

@@ -18,6 +18,7 @@ type Site struct {
 	Port  string // public listener, 127.0.0.1:Port
 	Admin string // admin listener, host:port
 	Dir   string // configuration, keys and metadata
+	TLS   bool   // the public listener speaks TLS
 }
 
 // NewSite picks free ports and a temporary folder.
@@ -30,7 +31,20 @@ func NewSite(t testing.TB) *Site {
 func (s *Site) Origin() string { return s.App("sso") }
 
 // App is the origin of one app host, such as http://wiki.localhost:PORT.
-func (s *Site) App(name string) string { return "http://" + name + ".localhost:" + s.Port }
+func (s *Site) App(name string) string {
+	scheme := "http://"
+	if s.TLS {
+		scheme = "https://"
+	}
+	return scheme + name + ".localhost:" + s.Port
+}
+
+// TLSFiles makes a certificate for the site: tls.crt and tls.key. Nobody signs
+// it but itself; the browser of the tests does not mind.
+func (s *Site) TLSFiles(t testing.TB) {
+	t.Helper()
+	NewKeyPair(t, "sso.localhost").write(t, s.Path("tls.crt"), s.Path("tls.key"))
+}
 
 // Keygen has samlgate make its keys in the site's folder: sp.crt, sp.key,
 // cookie.key and signing.key.
