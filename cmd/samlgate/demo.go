@@ -11,7 +11,7 @@ import (
 )
 
 type demoCmd struct {
-	Listen string `default:"127.0.0.1:8080" help:"Loopback address to serve on." placeholder:"HOST:PORT"`
+	Listen string `default:"127.0.0.1:8080" help:"Loopback address to serve on, ${default} if not given." placeholder:"HOST:PORT"`
 	Log    bool   `help:"Also print the gateway's log."`
 }
 

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
+	"github.com/samlgate/samlgate/cmd/samlgate/gateway"
 	"github.com/samlgate/samlgate/config"
 )
 
@@ -15,7 +19,7 @@ type initCmd struct {
 	URL      string `required:"" name:"url" help:"Address of the gateway itself, such as https://sso.example.com." placeholder:"URL"`
 	Upstream string `required:"" help:"Address of the app, such as http://10.0.0.5:8080." placeholder:"URL"`
 	Metadata string `required:"" help:"Metadata of your identity provider: a file, or an https URL." placeholder:"FILE"`
-	Out      string `default:"." help:"Folder to write into." placeholder:"DIR"`
+	Out      string `default:"." help:"Folder to write into; here if not given." placeholder:"DIR"`
 }
 
 // Run writes the configuration and the keys it names, then checks them.
@@ -28,7 +32,7 @@ func (c *initCmd) Run(s streams) error {
 	if err != nil || u.Hostname() == "" {
 		return errors.New("--url needs an address such as https://sso.example.com")
 	}
-	document, err := config.Minimal(c.URL, c.Upstream, c.reference())
+	document, err := c.document()
 	if err != nil {
 		return err
 	}
@@ -51,10 +55,46 @@ func (c *initCmd) Run(s streams) error {
 	return nil
 }
 
+// document is the file to write, once everything that goes into it was looked
+// at: a wrong flag leaves nothing behind.
+func (c *initCmd) document() ([]byte, error) {
+	if !c.metadataURL() {
+		if err := gateway.CheckMetadata(c.Metadata, time.Now()); err != nil {
+			return nil, fmt.Errorf("--metadata: %w", err)
+		}
+	}
+	document, err := config.Minimal(c.URL, c.Upstream, c.reference())
+	if err != nil {
+		return nil, err
+	}
+	_, err = config.Load("-", config.Options{NoFiles: true, Stdin: bytes.NewReader(document)})
+	var mistakes config.Errors
+	if errors.As(err, &mistakes) {
+		return nil, fmt.Errorf("%s: %s", flagOf(mistakes[0].Path), mistakes[0].Reason)
+	}
+	return document, err
+}
+
+// flagOf is where a key of the minimal configuration came from.
+func flagOf(path string) string {
+	switch {
+	case strings.HasPrefix(path, "saml.idps"):
+		return "--metadata"
+	case strings.HasSuffix(path, ".upstream"):
+		return "--upstream"
+	}
+	return "--url"
+}
+
+func (c *initCmd) metadataURL() bool {
+	u, err := url.Parse(c.Metadata)
+	return err == nil && u.Scheme != "" && u.Host != ""
+}
+
 // reference is the metadata as the file will name it: relative paths are
 // relative to the configuration.
 func (c *initCmd) reference() string {
-	if u, err := url.Parse(c.Metadata); err == nil && u.Scheme != "" && u.Host != "" {
+	if c.metadataURL() {
 		return c.Metadata
 	}
 	from, err1 := filepath.Abs(c.Out)

@@ -20,7 +20,7 @@ import (
 
 type keygenCmd struct {
 	Out  string `required:"" help:"Folder to write into; it is made when it is not there." placeholder:"DIR"`
-	Name string `default:"samlgate" help:"Host name to put into the certificate." placeholder:"HOST"`
+	Name string `default:"samlgate" help:"Host name to put into the certificate, ${default} if not given." placeholder:"HOST"`
 }
 
 // Run makes all keys, or none when one of the files is there already.
@@ -55,6 +55,9 @@ func makeKeys(s streams, dir, host string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
+	if err := whole(dir, host); err != nil {
+		return err
+	}
 	for _, set := range keyFiles(host) {
 		made, err := writeSet(dir, set)
 		if err != nil {
@@ -66,6 +69,24 @@ func makeKeys(s streams, dir, host string) error {
 		}
 		for _, name := range set.names {
 			fmt.Fprintf(s.out, "%s %s (%s)\n", verb, filepath.Join(dir, name), set.what)
+		}
+	}
+	return nil
+}
+
+// whole refuses half a pair: nobody could say which half to keep.
+func whole(dir, host string) error {
+	for _, set := range keyFiles(host) {
+		var there, missing []string
+		for _, name := range set.names {
+			if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+				there = append(there, name)
+			} else {
+				missing = append(missing, name)
+			}
+		}
+		if len(there) > 0 && len(missing) > 0 {
+			return fmt.Errorf("%s has %s without %s: bring the missing one, or move the other away", dir, there[0], missing[0])
 		}
 	}
 	return nil

@@ -49,6 +49,7 @@ func run(args []string, s streams) int {
 	code := exitOK
 	parser, err := kong.New(&cli{}, kong.Name("samlgate"), kong.Writers(s.out, s.err),
 		kong.Description("An authentication reverse proxy for apps that know nothing of single sign-on."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Exit(func(c int) { code = c; panic(exited{}) }), kong.Bind(s))
 	if err != nil {
 		return fail(s, err)
@@ -58,13 +59,22 @@ func run(args []string, s streams) int {
 	case ctx == nil && err == nil: // help was printed
 		return code
 	case err != nil:
-		fmt.Fprintf(s.err, "samlgate: %v\nRun \"samlgate --help\" for what it knows.\n", err)
+		fmt.Fprintf(s.err, "samlgate: %v\nRun \"%s --help\" for what it knows.\n", err, command(err))
 		return exitConfig
 	}
 	if err := ctx.Run(); err != nil {
 		return fail(s, err)
 	}
 	return exitOK
+}
+
+// command is the command whose line could not be read, as one types it.
+func command(err error) string {
+	var p *kong.ParseError
+	if errors.As(err, &p) && p.Context != nil && p.Context.Selected() != nil {
+		return "samlgate " + p.Context.Selected().Name
+	}
+	return "samlgate"
 }
 
 // exited unwinds from kong's help, which expects the process to end.

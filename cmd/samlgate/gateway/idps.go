@@ -7,15 +7,16 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/samlgate/samlgate/config"
 	"github.com/samlgate/samlgate/samlsp"
 	"github.com/samlgate/samlgate/samlsp/metadata"
 )
 
-// DemoEntity is in the entity ID of every demo identity provider: one that
+// demoEntity is in the entity ID of every demo identity provider: one that
 // signs in anyone as anyone must never guard a real door.
-const DemoEntity = "/.demo-idp/"
+const demoEntity = "/.demo-idp/"
 
 // source keeps the metadata of one identity provider fresh.
 type source struct{ fetch *metadata.Source }
@@ -97,13 +98,9 @@ func (b *base) identityProvider(c config.IDP, old *tree) (*samlsp.IdentityProvid
 	idp := resolve(c)
 	switch {
 	case c.MetadataFile != "":
-		doc, err := os.ReadFile(string(c.MetadataFile))
+		d, err := readMetadata(string(c.MetadataFile), c.EntityID, b.now())
 		if err != nil {
 			return nil, fmt.Errorf("metadata_file: %w", err)
-		}
-		d, err := metadata.ParseEntity(doc, c.EntityID, b.now())
-		if err != nil {
-			return nil, fmt.Errorf("metadata_file %s: %w", c.MetadataFile, err)
 		}
 		b.warn(c.Name, d.Warnings)
 		return d.ApplyTo(idp), nil
@@ -111,6 +108,28 @@ func (b *base) identityProvider(c config.IDP, old *tree) (*samlsp.IdentityProvid
 		return known(c, old, idp), nil
 	}
 	return b.byHand(c, idp)
+}
+
+func readMetadata(file, entityID string, now time.Time) (*metadata.Descriptor, error) {
+	doc, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	d, err := metadata.ParseEntity(doc, entityID, now)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return d, nil
+}
+
+// CheckMetadata says what keeps a file from being the metadata of an identity
+// provider that guards a door.
+func CheckMetadata(file string, now time.Time) error {
+	d, err := readMetadata(file, "", now)
+	if err != nil {
+		return err
+	}
+	return earnest(d.EntityID)
 }
 
 func resolve(c config.IDP) samlsp.IdentityProvider {
@@ -209,7 +228,14 @@ func (b *base) source(sp *samlsp.ServiceProvider, c config.IDP) (*source, error)
 
 // accept refuses an identity provider that serves anybody.
 func (b *base) accept(idp *samlsp.IdentityProvider) error {
-	if !b.demo && strings.Contains(idp.EntityID, DemoEntity) {
+	if b.demo {
+		return nil
+	}
+	return earnest(idp.EntityID)
+}
+
+func earnest(entityID string) error {
+	if strings.Contains(entityID, demoEntity) {
 		return errors.New("this is the demo's identity provider, where everyone may sign in as anyone; it guards no real door")
 	}
 	return nil
