@@ -49,10 +49,10 @@ func printSetup(w io.Writer, cfg *config.Config) error {
 	for _, row := range [][2]string{
 		{"Metadata", e.Metadata},
 		{"Entity ID (audience)", cfg.SAML.EntityID},
-		{"ACS URL (reply URL, HTTP-POST)", e.ACS},
+		{"ACS (reply) URL, POST", e.ACS},
 		{"Single logout URL", e.SLO},
 		{"Signature", "RSA-SHA256, on the assertion or the response"},
-		{"E-mail address", "as an attribute such as Email, or as the NameID"},
+		{"E-mail address", "an attribute such as Email, or the NameID"},
 	} {
 		fmt.Fprintf(t, "  %s\t%s\n", row[0], row[1])
 	}
