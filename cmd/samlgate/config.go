@@ -65,17 +65,26 @@ func (c *checkCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
+	name = shown(name)
 	for _, w := range cfg.Warnings {
 		fmt.Fprintf(s.err, "warning: %v\n", w)
 	}
 	if !c.NoFiles {
-		opts := gateway.Options{Log: slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: withoutTime})), Now: time.Now}
-		if err := gateway.Check(cfg, opts); err != nil {
+		warn := func(text string) { fmt.Fprintf(s.err, "warning: %s: %s\n", name, text) }
+		if err := gateway.Check(cfg, gateway.Options{Now: time.Now, Warn: warn}); err != nil {
 			return inFile(err, name)
 		}
 	}
 	fmt.Fprintf(s.out, "%s: ok, %s, %s\n", name, count(len(cfg.Routes), "route"), count(len(cfg.SAML.IDPs), "identity provider"))
 	return nil
+}
+
+// shown is how people call the file.
+func shown(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
 }
 
 func withoutTime(_ []string, a slog.Attr) slog.Attr {

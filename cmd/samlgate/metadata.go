@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -22,12 +23,14 @@ func (c *metadataCmd) Run(s streams) error {
 		return err
 	}
 	if c.Setup != "" {
+		var names []string
 		for _, idp := range cfg.SAML.IDPs {
+			names = append(names, idp.Name)
 			if idp.Name == c.Setup {
 				return printSetup(s.out, cfg)
 			}
 		}
-		return fmt.Errorf("no identity provider is called %q in saml.idps", c.Setup)
+		return fmt.Errorf("no identity provider is called %q; saml.idps has %s", c.Setup, strings.Join(names, ", "))
 	}
 	sp, err := gateway.ServiceProvider(cfg, gateway.Options{Now: time.Now})
 	if err != nil {

@@ -32,7 +32,8 @@ type base struct {
 	audit   *audit.Log
 	log     *slog.Logger
 	now     func() time.Time
-	demo    bool // the demo's identity provider is welcome
+	demo    bool         // the demo's identity provider is welcome
+	doubt   func(string) // told of warnings instead of the log, where set
 }
 
 // tree is what a reload replaces: everything that a configuration decides
@@ -82,7 +83,7 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 		return nil, err
 	}
 	t.gateway, err = proxy.New(proxy.Config{
-		External: cfg.Server.ExternalURL, Host: host, Routes: router, KnowsIDP: knows(cfg.SAML.IDPs),
+		External: cfg.Server.ExternalURL, Host: host, Routes: router,
 		SignIn: door, Jar: jar, Sessions: t.sessions, Signer: signer, Managed: managed(routes), Pages: p,
 		Audit: b.audit, Observer: b.metrics, Trusted: cfg.Server.TrustedProxies, HSTS: hsts(cfg.Server.TLS),
 		MaxURL: defaultMaxURL, AccessLog: cfg.Log.Access, Log: b.log, Now: b.now,
@@ -154,7 +155,7 @@ func buildSigner(cfg *config.Config, now func() time.Time) (*headers.Signer, err
 
 func keysHandler(signer *headers.Signer) http.Handler {
 	if signer == nil {
-		return http.NotFoundHandler()
+		return nil
 	}
 	return http.HandlerFunc(signer.ServeJWKS)
 }
@@ -183,14 +184,6 @@ func idps(all []config.IDP) []signin.IDP {
 		}}
 	}
 	return out
-}
-
-func knows(all []config.IDP) func(string) bool {
-	set := make(map[string]bool, len(all))
-	for _, c := range all {
-		set[c.Name] = true
-	}
-	return func(name string) bool { return set[name] }
 }
 
 // rate returns nil where the operator switched the limit off.

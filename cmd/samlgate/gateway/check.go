@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"log/slog"
 
 	"github.com/samlgate/samlgate/admin"
 	"github.com/samlgate/samlgate/audit"
@@ -23,7 +24,7 @@ func Check(cfg *config.Config, opts Options) error {
 	if err != nil {
 		return errors.Join(err, store.Close())
 	}
-	b := &base{store: store, metrics: admin.NewMetrics(opts.Version), audit: log, log: opts.Log, now: opts.Now, demo: opts.Demo}
+	b := &base{store: store, metrics: admin.NewMetrics(opts.Version), audit: log, log: slog.New(slog.DiscardHandler), now: opts.Now, demo: opts.Demo, doubt: opts.Warn}
 	if _, err := b.build(cfg, nil); err != nil {
 		return errors.Join(&Unfit{err}, store.Close())
 	}

@@ -243,6 +243,10 @@ func earnest(entityID string) error {
 
 func (b *base) warn(idp string, warnings []string) {
 	for _, w := range warnings {
+		if b.doubt != nil {
+			b.doubt(fmt.Sprintf("idp %q: metadata: %s", idp, w))
+			continue
+		}
 		b.log.Warn("metadata: "+w, "idp", idp)
 	}
 }

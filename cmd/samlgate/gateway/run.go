@@ -24,6 +24,7 @@ type Options struct {
 	Version string
 	Audit   io.Writer // audit records go here when audit.stdout is on
 	Log     *slog.Logger
+	Warn    func(string) // told what Check has doubts about; Run logs it
 	Now     func() time.Time
 	// Drain ends the run gently when it is closed or sent to; done contexts end
 	// it at once.

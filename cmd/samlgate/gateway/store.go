@@ -61,7 +61,6 @@ func clientTLS(cfg *config.ClientTLS) (*tls.Config, error) {
 func (r *Runner) inspectStore(ctx context.Context) {
 	store, ok := r.raw.(*redis.Store)
 	if !ok {
-		r.log.Warn("sessions are kept in memory only: a restart signs everybody out, and a second gateway would not know them")
 		return
 	}
 	findings, err := store.Prerequisites(ctx)

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"encoding/xml"
+	"net"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/samlgate/samlgate/samlsp/idptest"
+)
+
+// onePerLine checks that every line but the count begins with the file's name.
+func (s *said) onePerLine(file string, mistakes int) *said {
+	s.Helper()
+	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(s.err), "\n"), func(l string) bool { return strings.HasPrefix(l, "warning: ") })
+	for _, line := range lines[:len(lines)-1] {
+		if !strings.HasPrefix(line, file+":") {
+			s.Errorf("%s: %q does not name the file", s.line, line)
+		}
+	}
+	if len(lines) != mistakes+1 {
+		s.Errorf("%s: %d lines, want %d mistakes and their count:\n%s", s.line, len(lines), mistakes, s.err)
+	}
+	return s
+}
+
+func TestCheckMistakes(t *testing.T) {
+	dir := folder(t)
+	file := initIn(t, dir)
+	change(t, file, "idle_timeout:", "idle_timeot:")
+	change(t, file, "http://127.0.0.1:8081", "127.0.0.1:8081")
+	change(t, file, "file: signing.key", "file: nowhere.key")
+	s := samlgate(t, "check", "--config", file).exits(exitConfig).onePerLine(file, 3)
+	s.complains(":7: session.idle_timeot:", "did you mean", "upstream", "nowhere.key", "samlgate: 3 mistakes")
+	serve := samlgate(t, "serve", "--config", file).exits(exitConfig)
+	if serve.err != s.err {
+		t.Errorf("serve says\n%s\ncheck says\n%s", serve.err, s.err)
+	}
+	samlgate(t, "check", "--no-files", "--config", file).exits(exitConfig).onePerLine(file, 2)
+}
+
+// What reads well and cannot work is a mistake of the file as well.
+func TestCheckUnfit(t *testing.T) {
+	dir := folder(t)
+	file := initIn(t, dir)
+	change(t, file, "    - name: corp\n", `    - name: garbage
+      email_domains: [b.example.com]
+      metadata_file: garbage.xml
+    - name: demo
+      email_domains: [c.example.com]
+      metadata_file: demo.xml
+    - name: corp
+      email_domains: [a.example.com]
+`)
+	write(t, filepath.Join(dir, "garbage.xml"), "<EntityDescriptor")
+	write(t, filepath.Join(dir, "demo.xml"), idpMetadata(t, "http://localhost:8080/.demo-idp/metadata"))
+	for _, command := range []string{"check", "serve"} {
+		samlgate(t, command, "--config", file).exits(exitConfig).complains(`idp "garbage": metadata_file: `, `idp "demo": this is the demo's identity provider`, "2 mistakes")
+	}
+	samlgate(t, "check", "--config", file).onePerLine(file, 2)
+	samlgate(t, "check", "--no-files", "--config", file).exits(exitOK)
+}
+
+func TestExpiredMetadata(t *testing.T) {
+	dir := folder(t)
+	file := initIn(t, dir)
+	change(t, filepath.Join(dir, "corp.xml"), "entityID=", `validUntil="2020-01-02T03:04:05Z" entityID=`)
+	for _, command := range []string{"check", "serve"} {
+		samlgate(t, command, "--config", file).exits(exitConfig).complains(`idp "corp": `, "expired", "1 mistake")
+	}
+}
+
+func TestCheckWarns(t *testing.T) {
+	dir := folder(t)
+	file := initIn(t, dir)
+	change(t, file, "  signing:\n    keys: [{id: k1, file: signing.key}]\n", "  insecure_skip_signing: the app cannot verify\n")
+	samlgate(t, "check", "--config", file).exits(exitOK).complains("warning: " + file + ":").prints("ok, 1 route")
+
+	key, err := idptest.NewRSAKey(2048, time.Now().Add(-72*time.Hour)) // its certificate has expired
+	if err != nil {
+		t.Fatal(err)
+	}
+	idp, err := idptest.New(idptest.Config{EntityID: "https://idp.example.com/metadata", BaseURL: "https://idp.example.com/idp", Key: &key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := idp.Metadata()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "corp.xml"), string(doc))
+	s := samlgate(t, "check", "--config", file).exits(exitOK).complains("warning: ", "corp")
+	if strings.Contains(s.err, "level=") {
+		t.Errorf("a warning reads like a log: %s", s.err)
+	}
+}
+
+// Without --config the file is looked for in three places.
+func TestWhichFile(t *testing.T) {
+	dir := folder(t)
+	initIn(t, dir)
+	t.Chdir(t.TempDir())
+	t.Setenv("SAMLGATE_CONFIG", "")
+	samlgate(t, "check").exits(exitFailed).complains("$SAMLGATE_CONFIG", "samlgate init")
+	samlgate(t, "check", "--config", "nowhere.yaml").complains("nowhere.yaml", "no such file")
+	t.Setenv("SAMLGATE_CONFIG", filepath.Join(dir, "config.yaml"))
+	samlgate(t, "check").exits(exitOK).prints(dir)
+	write(t, "other.yaml", "nonsense: true")
+	samlgate(t, "check", "--config", "other.yaml").exits(exitConfig).complains("other.yaml:1: nonsense")
+	t.Chdir(dir)
+	t.Setenv("SAMLGATE_CONFIG", "")
+	samlgate(t, "check").exits(exitOK).prints("config.yaml: ok")
+	samlgateReading(t, read(t, "config.yaml"), "check", "--config", "-").exits(exitOK).prints("standard input: ok")
+	samlgateReading(t, "x: [", "check", "--config", "-").exits(exitConfig)
+}
+
+func TestMetadata(t *testing.T) {
+	file := initIn(t, folder(t))
+	s := samlgate(t, "metadata", "--config", file).exits(exitOK)
+	var doc struct {
+		XMLName  xml.Name `xml:"urn:oasis:names:tc:SAML:2.0:metadata EntityDescriptor"`
+		EntityID string   `xml:"entityID,attr"`
+		SP       struct {
+			ACS struct {
+				Location string `xml:",attr"`
+			} `xml:"AssertionConsumerService"`
+		} `xml:"SPSSODescriptor"`
+	}
+	if err := xml.Unmarshal([]byte(s.out), &doc); err != nil || doc.SP.ACS.Location != "https://sso.example.com/.samlgate/saml/acs" ||
+		doc.EntityID != "https://sso.example.com/.samlgate/saml/metadata" {
+		t.Errorf("%v in %+v\n%s", err, doc, s.out)
+	}
+	samlgate(t, "metadata", "--config", file, "--setup", "corp").exits(exitOK).prints("https://sso.example.com/.samlgate/saml/acs", "Entity ID")
+	samlgate(t, "metadata", "--config", file, "--setup", "crop").exits(exitFailed).complains(`no identity provider is called "crop"`, "corp")
+}
+
+// A port that is taken is no mistake of the file, but the key helps to find it.
+func TestPortInUse(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, key := range []string{"listen", "admin_listen"} {
+		file := initIn(t, folder(t))
+		listen := "server:\n  listen: 127.0.0.1:0\n  admin_listen: 127.0.0.1:0\n"
+		listen = strings.Replace(listen, "  "+key+": 127.0.0.1:0", "  "+key+": "+l.Addr().String(), 1)
+		change(t, file, "server:\n", listen)
+		s := samlgate(t, "serve", "--config", file).exits(exitFailed).complains("samlgate: server."+key+": ", "in use")
+		t.Log(s.err)
+	}
+}
