@@ -109,6 +109,11 @@ func parseClaims(data []byte) (Claims, error) {
 	if err := json.Unmarshal(data, &w); err != nil { // an aud that is a list is refused here
 		return Claims{}, errors.New("the claims do not have the expected form")
 	}
+	for _, at := range []int64{w.AuthTime, w.IssuedAt, w.NotBefore, w.Expires} {
+		if at > maxSeconds || at < -maxSeconds { // time.Unix would turn it into the past
+			return Claims{}, errors.New("the claims hold a time out of bounds")
+		}
+	}
 	return Claims{
 		Issuer: w.Issuer, Audience: w.Audience, Subject: w.Subject, Email: w.Email, GivenName: w.GivenName,
 		FamilyName: w.FamilyName, PreferredUsername: w.PreferredUsername, Roles: w.Roles, EmployeeID: w.EmployeeID,
@@ -116,6 +121,8 @@ func parseClaims(data []byte) (Claims, error) {
 		IssuedAt: moment(w.IssuedAt), NotBefore: moment(w.NotBefore), Expires: moment(w.Expires), ID: w.ID,
 	}, nil
 }
+
+const maxSeconds = 1 << 40
 
 func seconds(t time.Time) int64 {
 	if t.IsZero() {

@@ -78,7 +78,7 @@ func TestFetchRefuses(t *testing.T) {
 	c := newClock()
 	for name, address := range map[string]string{
 		"http": "http://gateway.example/jwks.json", "a path": "/jwks.json", "file": "file:///etc/passwd",
-		"a look-alike": "http://localhost.evil.example/", "credentials": "https://a:b@gateway.example/", "nonsense": "https://[::1/",
+		"a look-alike": "http://localhost.evil.example/", "a name for DNS": "http://sso.localhost/", "credentials": "https://a:b@gateway.example/", "nonsense": "https://[::1/",
 	} {
 		if _, err := FetchKeySet(address, nil, c.now); err == nil {
 			t.Errorf("%s was accepted", name)
@@ -117,5 +117,10 @@ func TestVerifierSaysThatKeysAreOutOfReach(t *testing.T) {
 	_, err = v.Verify(forwarded(t, sign(t, newTestSigner(t, c), "wiki", ana()), ana()))
 	if !errors.Is(err, ErrKeysUnavailable) || errors.Is(err, ErrRefused) {
 		t.Errorf("got %v", err)
+	}
+	w := httptest.NewRecorder()
+	v.Middleware(http.NotFoundHandler()).ServeHTTP(w, forwarded(t, sign(t, newTestSigner(t, c), "wiki", ana()), ana()))
+	if w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("the middleware answers %d %v", w.Code, w.Header())
 	}
 }

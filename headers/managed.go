@@ -23,32 +23,40 @@ const (
 	removable       // removed unless the route keeps it
 	nameList        // Connection, Trailer: managed names are taken out of the list
 	dictionary      // Signature, Signature-Input: the member "samlgate" is taken out
+	framing         // kept as HTTP spells it; an alias such as Content_Length is removed
 )
 
 // alwaysManaged are names that apps commonly trust, whatever the gateway is
-// configured to send.
+// configured to send; so are all of [DefaultNames].
 var alwaysManaged = []string{
 	"Remote-User", "X-Remote-User", "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups", "X-Auth-Audience",
 }
 
-// alwaysRemoved are names by which a client could lie about its address, the
-// path or the method it asks for. "Proxy" is HTTP_PROXY to a CGI program.
+// alwaysRemoved are names by which a client could lie about its address, its
+// certificate (RFC 9440 §4), the path or the method it asks for. "Proxy" is
+// HTTP_PROXY to a CGI program.
 var alwaysRemoved = []string{
-	"Proxy", "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-Method-Override",
-	"Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "X-Client-Cert",
+	"Proxy", "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",
+	"Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "X-Client-Cert", "Client-Cert", "Client-Cert-Chain",
 }
 
 // removedPrefixes are normal forms: whatever begins with one is removable.
-var removedPrefixes = []string{"x-forwarded-", "ssl-client-"}
+// Some are families in which a proxy states several facts. Where a route sends
+// one of them, an app that reads its siblings must not find a client's:
+// X-Remote-Group beside our X-Remote-User, X-Auth-Request-Groups beside our
+// X-Auth-Request-Email.
+var removedPrefixes = []string{"x-forwarded-", "ssl-client-", "x-ssl-client-", "remote-", "x-remote-", "x-auth-request-"}
 
 // NewManaged returns the union of all names given, one [Names] for each route,
-// and of the names that are always managed or removed.
+// of the [DefaultNames], and of the names that are always managed or removed.
 func NewManaged(routes ...Names) *Managed {
 	m := &Managed{kinds: map[string]kind{}}
 	m.add(nameList, "Connection", "Trailer")
 	m.add(dictionary, "Signature", "Signature-Input")
 	m.add(removable, alwaysRemoved...)
+	m.add(framing, "Content-Length", "Content-Type", "Transfer-Encoding")
 	m.add(managed, alwaysManaged...)
+	m.add(managed, DefaultNames().all()...)
 	for _, n := range routes {
 		m.add(managed, n.all()...)
 	}

@@ -1,9 +1,13 @@
 package headers
 
 import (
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,11 +22,12 @@ func TestTokenIsReused(t *testing.T) {
 		t.Error("a young token was not reused")
 	}
 	c.advance(time.Minute)
-	if sign(t, s, "wiki", ana()) == token {
+	later := sign(t, s, "wiki", ana())
+	if later == token {
 		t.Error("an expired token was reused")
 	}
 	c.advance(-2 * time.Minute)
-	if sign(t, s, "wiki", ana()) == token {
+	if sign(t, s, "wiki", ana()) == later {
 		t.Error("a token from the future was reused")
 	}
 }
@@ -86,6 +91,38 @@ func TestTokenIsRenewedOffThePath(t *testing.T) {
 			t.Error("a token with too little life left was handed out")
 		}
 	})
+}
+
+// Many goroutines, two sessions, roles that come and go while tokens are being
+// renewed: everybody gets a token that says what they asked for.
+func TestTokensOfARaceSayWhatWasAsked(t *testing.T) {
+	var passed atomic.Int64
+	start := newClock().t
+	s, err := NewSigner(SignerConfig{Issuer: issuer, Keys: []Key{testKey("k1")},
+		Now: func() time.Time { return start.Add(time.Duration(passed.Add(int64(time.Second)))) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for j := range 50 {
+				v := ana()
+				v.SessionID, v.Roles = fmt.Sprint("s", i%2), []string{fmt.Sprint("r", j%3)}
+				audience := fmt.Sprint("app", i%3)
+				token, err := s.Sign(audience, v)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				payload, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+				if c, err := parseClaims(payload); err != nil || c.Audience != audience || !c.values().equal(v) {
+					t.Errorf("asked for %v, got %+v, %v", v, c, err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestCacheIsBounded(t *testing.T) {

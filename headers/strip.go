@@ -41,12 +41,22 @@ func (m *Managed) verdict(key string, keep []string) kind {
 				return ordinary
 			}
 		}
-	case dictionary:
+	case dictionary, framing:
 		if !strings.EqualFold(key, Normal(key)) {
-			return managed // an alias of Signature-Input serves nobody honest
+			return managed // an alias of Signature-Input or Content-Length serves nobody honest
 		}
 	}
 	return k
+}
+
+// unlistable reports whether a field may not be named in a list: the next hop
+// would delete what we set, our signatures too.
+func (m *Managed) unlistable(name string, keep []string) bool {
+	switch m.verdict(strings.Trim(name, " \t"), keep) {
+	case managed, removable, dictionary:
+		return true
+	}
+	return false
 }
 
 // stripList takes refused names out of the comma-separated lists in h[key].
@@ -76,7 +86,7 @@ func (m *Managed) stripList(h http.Header, key string, keep []string) (stripped 
 // refused counts the names of a list that Strip would remove.
 func (m *Managed) refused(list string, keep []string) (n int) {
 	for name := range strings.SplitSeq(list, ",") {
-		if k := m.verdict(strings.Trim(name, " \t"), keep); k == managed || k == removable {
+		if m.unlistable(name, keep) {
 			n++
 		}
 	}
@@ -86,8 +96,7 @@ func (m *Managed) refused(list string, keep []string) (n int) {
 func (m *Managed) withoutRefused(list string, keep []string) string {
 	var names []string
 	for name := range strings.SplitSeq(list, ",") {
-		name = strings.Trim(name, " \t")
-		if k := m.verdict(name, keep); k != managed && k != removable && name != "" {
+		if name = strings.Trim(name, " \t"); name != "" && !m.unlistable(name, keep) {
 			names = append(names, name)
 		}
 	}

@@ -129,8 +129,12 @@ func join(values []string, separator string) (list string, dropped int) {
 }
 
 // splits reports whether a reader would find the separator inside v, or across
-// its end: "a;" and ";;" is such a pair.
+// its end: "a;" and ";;" is such a pair. Readers trim, so "a,b" is two roles
+// even where the separator is ", ".
 func splits(v, separator string) bool {
+	if core := strings.Trim(separator, " "); core != "" {
+		separator = core
+	}
 	if len(separator) == 1 {
 		return strings.Contains(v, separator)
 	}

@@ -69,6 +69,8 @@ func TestJoinedRoles(t *testing.T) {
 		{",", []string{"a,b"}, "", 1},
 		{";;", []string{"a;", "b"}, "b", 1},
 		{", ", []string{"Team A", "b"}, "Team A, b", 0},
+		{", ", []string{"a,admin", "b,", "c"}, "c", 2}, // whoever splits at "," and trims reads more
+		{" ", []string{"Team A", "b"}, "b", 1},
 	} {
 		h := http.Header{}
 		report, err := Apply(h, Names{Roles: "Roles", Separator: c.separator}, Values{Roles: c.roles})

@@ -75,11 +75,8 @@ func NewVerifier(cfg VerifierConfig) (*Verifier, error) {
 	if err := cfg.Names.Check(); err != nil {
 		return nil, fmt.Errorf("making a verifier: %w", err)
 	}
-	// The default names stay watched where others are in use: an app that looks
-	// at X-Auth-Email must not find a client's.
-	defaults := DefaultNames()
-	defaults.JWT = ""
-	return &Verifier{cfg: cfg, managed: NewManaged(cfg.Names, defaults)}, nil
+	// The default names are watched even where others are in use.
+	return &Verifier{cfg: cfg, managed: NewManaged(cfg.Names)}, nil
 }
 
 // Verify returns the claims of the request's token after checking signature,
@@ -129,6 +126,12 @@ func (v *Verifier) check(ctx context.Context, token string) (Claims, error) {
 	header := signed.Signatures[0].Protected
 	if header.ExtraHeaders[jose.HeaderType] != "JWT" || header.KeyID == "" {
 		return Claims{}, errors.New("the token lacks its type or key id")
+	}
+	// RFC 7515 §4.1.11: we understand no extension, not even RFC 7797's b64.
+	for _, name := range []jose.HeaderKey{"crit", "b64"} {
+		if _, there := header.ExtraHeaders[name]; there {
+			return Claims{}, errors.New("the token uses an extension that we do not know")
+		}
 	}
 	key, err := v.cfg.Keys.key(ctx, header.KeyID)
 	if err != nil {

@@ -1,10 +1,12 @@
 package headers
 
 import (
+	"crypto"
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -183,6 +185,71 @@ func embedded(t *testing.T, claims map[string]any) string {
 	return compact
 }
 
+// Whatever the header of a token says, even one that our key signed, nothing
+// in it chooses the key, the algorithm or the rules.
+func TestHeadersOfTokens(t *testing.T) {
+	c := newClock()
+	verifier := newTestVerifier(t, c, newTestSigner(t, c))
+	claims := fmt.Sprintf(`{"iss":%q,"aud":"wiki","email":"ana@example.com","exp":%d}`, issuer, c.t.Unix()+60)
+	raw := func(header, payload string) error {
+		input := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(payload))
+		signature, err := testKey("k1").Private.Sign(nil, []byte(input), crypto.Hash(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("X-Auth-Assertion", input+"."+base64.RawURLEncoding.EncodeToString(signature))
+		_, err = verifier.Verify(r)
+		return err
+	}
+	for _, header := range []string{
+		`{"alg":"EdDSA","kid":"k1","typ":"JWT"}`,
+		`{"alg":"EdDSA","kid":"k1","typ":"JWT","jku":"https://evil.example/","x5u":"https://evil.example/"}`, // ignored, RFC 7515 §4.1
+	} {
+		if err := raw(header, claims); err != nil {
+			t.Errorf("%s: %v", header, err)
+		}
+	}
+	for _, header := range []string{
+		`{"alg":"EdDSA","kid":"k1","typ":"JWT","crit":["b64"],"b64":true}`,
+		`{"alg":"EdDSA","kid":"k1","typ":"JWT","crit":["b64"],"b64":false}`,
+		`{"alg":"EdDSA","kid":"k1","typ":"JWT","b64":false}`,
+		`{"alg":"EdDSA","kid":"k1","typ":"JWT","crit":["exp"]}`,
+		`{"alg":"EdDSA","kid":"k1","typ":"JWT","crit":[]}`,
+		`{"alg":"ES256","kid":"k1","typ":"JWT"}`,
+		`{"alg":"none","kid":"k1","typ":"JWT"}`,
+		`{"alg":["EdDSA"],"kid":"k1","typ":"JWT"}`,
+		`{"alg":"EdDSA","kid":["k1"],"typ":"JWT"}`,
+		`{"alg":"EdDSA","kid":"../k1","typ":"JWT"}`,
+		`{"alg":"EdDSA","kid":"K1","typ":"JWT"}`,
+		`{"alg":"EdDSA","kid":"k1","typ":["JWT"]}`,
+		`{"alg":"EdDSA","kid":"k1"}`,
+		`{"kid":"k1","typ":"JWT"}`,
+		`[]`, ``, `null`,
+	} {
+		if err := raw(header, claims); !errors.Is(err, ErrRefused) {
+			t.Errorf("%s: %v", header, err)
+		}
+	}
+	for _, payload := range []string{
+		``, `null`, `[]`, `"x"`, claims + claims, claims + "x",
+		strings.Replace(claims, `"exp":`, `"exp":1e3,"n":`, 1),
+		strings.Replace(claims, `"exp":`, `"exp":1.5,"n":`, 1),
+		strings.Replace(claims, `"exp":`, `"exp":NaN,"n":`, 1),
+		strings.Replace(claims, `"exp":`, `"exp":null,"n":`, 1),
+		strings.Replace(claims, `"exp":`, `"exp":99999999999999999999,"n":`, 1),
+		strings.Replace(claims, `"exp":`, `"exp":9223372036854775807,"n":`, 1),
+		strings.Replace(claims, `"exp":`, `"exp":-9223372036854775808,"n":`, 1),
+		strings.Replace(claims, `"exp":`, `"nbf":9223372036854775807,"exp":`, 1),
+		strings.Replace(claims, `"exp":`, `"iat":9223372036854775807,"exp":`, 1),
+		strings.Replace(claims, `"wiki"`, `{"a":"wiki"}`, 1),
+	} {
+		if err := raw(`{"alg":"EdDSA","kid":"k1","typ":"JWT"}`, payload); !errors.Is(err, ErrRefused) {
+			t.Errorf("%s: %v", payload, err)
+		}
+	}
+}
+
 func TestHeadersTheTokenDoesNotBackAreRefused(t *testing.T) {
 	c := newClock()
 	s := newTestSigner(t, c)
@@ -305,7 +372,8 @@ func TestParseKeySet(t *testing.T) {
 	}
 	for name, set := range map[string]string{
 		"nothing": "", "no keys": `{"keys":[]}`, "a private key": `{"keys":[` + string(private) + `]}`,
-		"one id twice": `{"keys":[` + one + "," + one + `]}`, "no id": strings.Replace(good, `"kid":"k1"`, `"kid":""`, 1),
+		"a private key beside ours": `{"keys":[` + one + "," + strings.Replace(string(private), "k1", "k2", 1) + `]}`,
+		"one id twice":              `{"keys":[` + one + "," + one + `]}`, "no id": strings.Replace(good, `"kid":"k1"`, `"kid":""`, 1),
 		"for encryption": strings.Replace(good, `"sig"`, `"enc"`, 1), "another algorithm": strings.Replace(good, `EdDSA`, `HS256`, 1),
 		"a secret": `{"keys":[{"kty":"oct","k":"c2VjcmV0c2VjcmV0","kid":"k1"}]}`,
 	} {
