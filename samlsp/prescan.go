@@ -21,6 +21,7 @@ const (
 	maxNamespace     = 256 // length of a namespace URI
 	maxResponseBytes = 256 << 10
 	maxFormValue     = 512 << 10 // base64 with line breaks
+	maxSignedInfo    = 16 << 10  // in canonical form
 )
 
 // received are the limits of what comes from outside. Canonical form repeats

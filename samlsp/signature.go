@@ -22,7 +22,8 @@ type signature struct {
 	sum    []byte // DigestValue
 	value  []byte // SignatureValue
 
-	prefixList string // InclusiveNamespaces of the second transform
+	// InclusiveNamespaces of CanonicalizationMethod and of the second transform
+	infoPrefixes, prefixes string
 }
 
 // method is a signature algorithm of the allow-list.
@@ -66,17 +67,8 @@ func readSignature(parent *node) (*signature, *Rejection) {
 	}); r != nil {
 		return nil, signatureShape(r)
 	}
-	info := sig.child(nsDSig, "SignedInfo")
-	if r := checkOrder(info, []place{
-		{nsDSig, []string{"CanonicalizationMethod"}, 1, 1}, {nsDSig, []string{"SignatureMethod"}, 1, 1}, {nsDSig, []string{"Reference"}, 1, many},
-	}); r != nil {
-		return nil, signatureShape(r)
-	}
 	var s signature
-	if r := s.readMethods(info); r != nil {
-		return nil, r
-	}
-	if r := s.readReference(info, parent.value("ID")); r != nil {
+	if r := s.readInfo(sig.child(nsDSig, "SignedInfo"), parent.value("ID")); r != nil {
 		return nil, r
 	}
 	value, ok := decodeText(sig.child(nsDSig, "SignatureValue"))
@@ -85,6 +77,19 @@ func readSignature(parent *node) (*signature, *Rejection) {
 	}
 	s.value = value
 	return &s, nil
+}
+
+// readInfo reads SignedInfo of a signature over the element with that ID.
+func (s *signature) readInfo(info *node, id string) *Rejection {
+	if r := checkOrder(info, []place{
+		{nsDSig, []string{"CanonicalizationMethod"}, 1, 1}, {nsDSig, []string{"SignatureMethod"}, 1, 1}, {nsDSig, []string{"Reference"}, 1, many},
+	}); r != nil {
+		return signatureShape(r)
+	}
+	if r := s.readMethods(info); r != nil {
+		return r
+	}
+	return s.readReference(info, id)
 }
 
 func signatureShape(r *Rejection) *Rejection {
@@ -97,6 +102,7 @@ func (s *signature) readMethods(info *node) *Rejection {
 	if !algorithm(c14n, nsExcC14N) || !prefixListOnly(c14n) {
 		return reject(ReasonC14N, "SignedInfo is not in exclusive canonical form without comments")
 	}
+	s.infoPrefixes = prefixList(c14n)
 	sm := info.child(nsDSig, "SignatureMethod")
 	i := slices.IndexFunc(methods(), func(m method) bool { return algorithm(sm, m.uri) })
 	if i < 0 || !leaf(sm) {
@@ -127,9 +133,7 @@ func (s *signature) readReference(info *node, id string) *Rejection {
 	if r := checkTransforms(transforms); r != nil {
 		return r
 	}
-	if list := transforms.kids[1].child(nsExcC14N, "InclusiveNamespaces"); list != nil {
-		s.prefixList = list.value("PrefixList")
-	}
+	s.prefixes = prefixList(transforms.kids[1])
 	dm := ref.child(nsDSig, "DigestMethod")
 	hash, ok := digestOf(dm.value("Algorithm"))
 	if !ok || len(dm.attrs) != 1 || !leaf(dm) {
@@ -178,6 +182,13 @@ func prefixListOnly(n *node) bool {
 	list := n.kids[0]
 	_, ok := list.attr("PrefixList")
 	return list.is(nsExcC14N, "InclusiveNamespaces") && ok && len(list.attrs) == 1 && leaf(list)
+}
+
+func prefixList(n *node) string {
+	if list := n.child(nsExcC14N, "InclusiveNamespaces"); list != nil {
+		return list.value("PrefixList")
+	}
+	return ""
 }
 
 // decodeText decodes base64 with white space anywhere.

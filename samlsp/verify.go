@@ -3,24 +3,23 @@ package samlsp
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/base64"
-	"hash"
+	"slices"
 
 	"github.com/beevik/etree"
-	dsig "github.com/russellhaering/goxmldsig"
-	"github.com/russellhaering/goxmldsig/etreeutils"
 )
 
 // verifySignature returns the bytes that the signature of el covers, in
 // canonical form and without the signature itself. parsed is the same element
-// as our own reader saw it. el is changed.
+// as our own reader saw it.
 //
-// The certificate is found first, by the signature over SignedInfo: a forgery
-// costs one public-key operation per trusted certificate and no more. Then the
-// digest, then goxmldsig validates all of it again with that certificate alone.
-// What it returned must be, to the byte, what the digest covers.
+// Only a key and these two sets of bytes have to be believed: SignedInfo in
+// canonical form, over which the key verifies, is read again from exactly the
+// bytes that were verified; what it refers to is returned as exactly the bytes
+// that fit its digest. A fault in the canonical form refuses the honest, and
+// cannot let a forgery in. What comes before only makes forgeries cheap to
+// refuse: one public-key operation per trusted certificate.
 func verifySignature(el *etree.Element, parsed *node, trusted []*x509.Certificate) ([]byte, *Rejection) {
-	sig, r := readSignature(parsed)
+	claimed, r := readSignature(parsed)
 	if r != nil {
 		return nil, r
 	}
@@ -29,61 +28,63 @@ func verifySignature(el *etree.Element, parsed *node, trusted []*x509.Certificat
 	if sigEl == nil {
 		return nil, reject(ReasonMisplacedSignature, "the signature is not where it was")
 	}
-	canonical, err := canonicalSignedInfo(sigEl)
-	if err != nil {
-		return nil, reject(ReasonC14N, "SignedInfo has no canonical form")
+	var info bytes.Buffer
+	if err := writeCanonical(&info, detach(childElement(sigEl, "SignedInfo")), nil, claimed.infoPrefixes, maxSignedInfo); err != nil {
+		return nil, reject(ReasonC14N, "SignedInfo is too long")
 	}
-	cert, value := sig.signer(canonical, trusted)
-	if cert == nil {
+	if !claimed.madeBy(trusted, info.Bytes()) {
 		return nil, reject(ReasonSignatureInvalid, "no trusted certificate (of %d) made this signature", len(trusted))
 	}
-	sum := sig.digest.New()
-	if err := writeCanonical(sum, el, sigEl, sig.prefixList, signed().bytes); err != nil || !sig.digests(sum) {
+	proven, r := rereadSignedInfo(info.Bytes(), parsed.value("ID"))
+	if r != nil {
+		return nil, r
+	}
+	if proven.method != claimed.method {
+		return nil, reject(ReasonSignatureAlgorithm, "the signature was checked by another method than the signed one")
+	}
+	return proven.covered(el, sigEl)
+}
+
+// rereadSignedInfo takes SignedInfo from the bytes that a key vouches for.
+func rereadSignedInfo(canonical []byte, id string) (*signature, *Rejection) {
+	info, r := parse(canonical, signed())
+	if r != nil {
+		return nil, r
+	}
+	var s signature
+	if !info.is(nsDSig, "SignedInfo") {
+		return nil, reject(ReasonSignatureShape, "something else than SignedInfo is signed")
+	}
+	return &s, s.readInfo(info, id)
+}
+
+// covered returns the canonical form of el without its signature if it has the
+// signed digest. It is written twice: what does not fit is not worth a copy.
+func (s *signature) covered(el, sigEl *etree.Element) ([]byte, *Rejection) {
+	sum := s.digest.New()
+	if err := writeCanonical(sum, el, sigEl, s.prefixes, signed().bytes); err != nil || !bytes.Equal(sum.Sum(nil), s.sum) {
 		return nil, reject(ReasonDigestMismatch, "the signature is genuine, but covers something else")
 	}
-	simplify(sigEl, value)
-	out, err := validate(el, cert)
-	if err != nil {
-		// goxmldsig orders attributes of different namespaces on one element by
-		// their names alone; such a document ends here though it is honest.
-		return nil, reject(ReasonDigestMismatch, "the digest fits, but the second validator computes another")
-	}
-	covered, err := canonicalBytes(out)
+	var out bytes.Buffer
+	err := writeCanonical(&out, el, sigEl, s.prefixes, signed().bytes)
 	sum.Reset()
-	sum.Write(covered)
-	if err != nil || !sig.digests(sum) {
-		return nil, reject(ReasonDigestMismatch, "the validated element is not what the digest covers")
+	sum.Write(out.Bytes())
+	if err != nil || !bytes.Equal(sum.Sum(nil), s.sum) {
+		return nil, reject(ReasonDigestMismatch, "the canonical form differs the second time")
 	}
-	return covered, nil
+	return out.Bytes(), nil
 }
 
-// digests says that hash holds the signed digest.
-func (s *signature) digests(h hash.Hash) bool { return bytes.Equal(h.Sum(nil), s.sum) }
-
-// signer returns the certificate that signed, and the value as Go encodes it.
-func (s *signature) signer(canonical []byte, trusted []*x509.Certificate) (*x509.Certificate, []byte) {
-	for _, cert := range trusted {
+// madeBy says that one of the certificates made the signature over canonical.
+func (s *signature) madeBy(trusted []*x509.Certificate, canonical []byte) bool {
+	return slices.ContainsFunc(trusted, func(cert *x509.Certificate) bool {
 		value, fits := s.encodedFor(cert)
-		if fits && cert.CheckSignature(s.method.algo, canonical, value) == nil {
-			return cert, value
-		}
-	}
-	return nil, nil
-}
-
-// validate asks goxmldsig. It believes a certificate only within its lifetime;
-// ours is trusted because an operator configured it, whatever its dates say
-// (IIP-MD12), so the clock of this one call stands at the certificate's birth.
-func validate(el *etree.Element, cert *x509.Certificate) (*etree.Element, error) {
-	ctx := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{cert}})
-	ctx.IdAttribute = dsig.DefaultIdAttr
-	ctx.Clock = dsig.NewFakeClockAt(cert.NotBefore)
-	return ctx.Validate(el)
+		return fits && cert.CheckSignature(s.method.algo, canonical, value) == nil
+	})
 }
 
 // detach returns a copy of a child of the document element, or of that element
-// itself, which declares every namespace that it inherits. (NSDetatch of
-// goxmldsig does this too, but stops at 1000 elements.)
+// itself, which declares every namespace that it inherits.
 func detach(el *etree.Element) *etree.Element {
 	own := el.Copy()
 	for p := el.Parent(); p != nil; p = p.Parent() {
@@ -115,30 +116,6 @@ func childElement(el *etree.Element, tag string) *etree.Element {
 		}
 	}
 	return nil
-}
-
-// canonicalSignedInfo returns the bytes over which the signature was made.
-func canonicalSignedInfo(sig *etree.Element) ([]byte, error) {
-	info := childElement(sig, dsig.SignedInfoTag)
-	scope, err := etreeutils.NSBuildParentContext(info)
-	if err != nil {
-		return nil, err
-	}
-	own, err := etreeutils.NSDetatch(scope, info)
-	if err != nil {
-		return nil, err
-	}
-	return dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("").Canonicalize(own)
-}
-
-// simplify leaves of a signature what counts: KeyInfo is the sender's opinion
-// about whom to trust, and the value goes in the encoding that Go reads.
-// Neither is covered by the signature.
-func simplify(sig *etree.Element, value []byte) {
-	if info := childElement(sig, dsig.KeyInfoTag); info != nil {
-		sig.RemoveChild(info)
-	}
-	childElement(sig, dsig.SignatureValueTag).SetText(base64.StdEncoding.EncodeToString(value))
 }
 
 // canonicalBytes writes an element that is in canonical form already.
