@@ -121,13 +121,11 @@ func (m *Manager) create(s Start) (Create, error) {
 	if err != nil {
 		return Create{}, err
 	}
-	body, err := m.sealBody(id, s.Identity, s.Client)
-	if err != nil {
-		return Create{}, err
-	}
 	idle := min(s.Limits.Idle, life)
-	return Create{ID: id, Person: person.Hash(), Epochs: s.Epochs, Idle: idle, Interval: Interval(idle), Lifetime: life,
-		MaxConcurrent: s.Limits.MaxConcurrent, OnLimit: s.Limits.OnLimit, Body: body}, nil
+	c := Create{ID: id, Person: person.Hash(), Epochs: s.Epochs, Idle: idle, Interval: Interval(idle), Lifetime: life,
+		MaxConcurrent: s.Limits.MaxConcurrent, OnLimit: s.Limits.OnLimit}
+	c.Body, err = m.sealBody(c, s)
+	return c, err
 }
 
 // Get returns a live session: [ErrNotFound], [ErrUnavailable], [ErrFormat].
@@ -168,7 +166,8 @@ func (m *Manager) Touch(ctx context.Context, s *Session) error {
 		recorded = s.recorded.Load()
 	}
 	// Times are cut to milliseconds, so the recorded use may be one younger.
-	if now.UnixMilli()-recorded+1 < interval.Milliseconds() {
+	// One that lies far ahead is from before our clock was set back.
+	if age := now.UnixMilli() - recorded + 1; age < interval.Milliseconds() && age > -interval.Milliseconds() {
 		return nil
 	}
 	// Of several goroutines one writes; the others have been spoken for.

@@ -45,6 +45,7 @@ func TestStartRefuses(t *testing.T) {
 	deny("an address that is no UTF-8", "idp\x00\xff", good)
 	deny("no idle limit", "ana@example.com", sessionstore.Limits{Lifetime: time.Hour})
 	deny("no lifetime", "ana@example.com", sessionstore.Limits{Idle: time.Hour})
+	deny("a century", "ana@example.com", sessionstore.Limits{Idle: time.Hour, Lifetime: 100 * 365 * 24 * time.Hour})
 	deny("a negative limit", "ana@example.com", sessionstore.Limits{Idle: time.Hour, Lifetime: time.Hour, MaxConcurrent: -1})
 	deny("an unknown policy", "ana@example.com", sessionstore.Limits{Idle: time.Hour, Lifetime: time.Hour, OnLimit: 9})
 }

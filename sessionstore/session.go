@@ -53,10 +53,14 @@ type Limits struct {
 	OnLimit       OnLimit
 }
 
+const maxLife = 10 * 365 * 24 * time.Hour // what stores can write down
+
 func (l Limits) check() error {
 	switch {
 	case l.Idle < time.Millisecond || l.Lifetime < time.Millisecond:
 		return fmt.Errorf("idle limit %v and lifetime %v must both be positive", l.Idle, l.Lifetime)
+	case l.Idle > maxLife || l.Lifetime > maxLife:
+		return fmt.Errorf("idle limit %v and lifetime %v must not exceed %v", l.Idle, l.Lifetime, maxLife)
 	case l.MaxConcurrent < 0:
 		return fmt.Errorf("limit of %d sessions is negative", l.MaxConcurrent)
 	case l.OnLimit > Deny:

@@ -44,8 +44,8 @@ type Store interface {
 	// Load returns a live record: ErrNotFound, ErrFormat.
 	Load(ctx context.Context, id ID) (Row, error)
 
-	// Touch records that the session was used ago before now. The recorded
-	// last use only ever grows, and a record is never created: one that is
+	// Touch records that the session was used ago before now, or now where ago
+	// is negative. The recorded last use only ever grows, and a record is never created: one that is
 	// not live or has another format stays what it is, with ErrNotFound.
 	Touch(ctx context.Context, id ID, ago time.Duration) error
 

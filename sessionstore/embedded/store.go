@@ -115,7 +115,7 @@ func (s *Store) Touch(ctx context.Context, id sessionstore.ID, ago time.Duration
 	if !ok {
 		return sessionstore.ErrNotFound
 	}
-	if used := now.Add(-ago); used.After(r.LastUse) {
+	if used := now.Add(-max(0, ago)); used.After(r.LastUse) {
 		r.LastUse = used
 	}
 	return nil

@@ -54,6 +54,20 @@ func (m *meddler) End(ctx context.Context, id sessionstore.ID, why sessionstore.
 func attackCases() map[string]func(*bench) {
 	return map[string]func(*bench){
 		"records that were tampered with": tampered,
+		"a life that was moved in the store": func(b *bench) {
+			s := b.start(b.manager(), person(1))
+			move := func(r *sessionstore.Row) {
+				r.Created, r.Expires = r.Created.Add(24*time.Hour), r.Expires.Add(24*time.Hour)
+			}
+			later := func(d time.Duration) error {
+				_, err := b.manager(over(&meddler{Store: b.Store, row: move}), func(c *sessionstore.ManagerConfig) {
+					c.Now = func() time.Time { return b.Now().Add(d) }
+				}).Get(b.ctx(), s.ID)
+				return err
+			}
+			b.must(later(12*time.Hour + 9*time.Minute)) // clocks may be apart
+			b.refused(later(12*time.Hour+11*time.Minute), sessionstore.ErrNotFound)
+		},
 		"keys come and go": func(b *bench) {
 			s := b.start(b.manager(keys(1)), person(1))
 			_, err := b.manager(keys(2, 1)).Get(b.ctx(), s.ID)
@@ -140,6 +154,14 @@ func tampered(b *bench) {
 	get(sessionstore.ErrNotFound, func(r *sessionstore.Row) { r.Body = her.Body })
 	get(sessionstore.ErrNotFound, func(r *sessionstore.Row) { r.Person = her.Person })
 	get(sessionstore.ErrNotFound, func(r *sessionstore.Row) { r.Body = nil })
+	// The header is plain: what a touch does not change must fit the body.
+	get(sessionstore.ErrNotFound, func(r *sessionstore.Row) { r.Idle += time.Millisecond })
+	get(sessionstore.ErrNotFound, func(r *sessionstore.Row) { r.Interval += time.Millisecond })
+	get(sessionstore.ErrNotFound, func(r *sessionstore.Row) { r.Expires = r.Expires.Add(time.Millisecond) })
+	get(sessionstore.ErrNotFound, func(r *sessionstore.Row) { r.Created = r.Created.Add(time.Millisecond) })
+	get(sessionstore.ErrNotFound, func(r *sessionstore.Row) { r.Epochs.Person++ })
+	get(sessionstore.ErrNotFound, func(r *sessionstore.Row) { r.Epochs.Bucket++ })
+	get(nil, func(r *sessionstore.Row) { r.LastUse = r.LastUse.Add(time.Millisecond) })
 	length := 0
 	get(nil, func(r *sessionstore.Row) { length = len(r.Body) })
 	for i := range length {

@@ -185,6 +185,21 @@ func managerCases() map[string]func(*bench) {
 			b.Advance(600 * time.Millisecond) // idle/20 is half a second
 			touches(1)
 		},
+		"a clock that is set back loses no session": func(b *bench) {
+			store, back := &meddler{Store: b.Store}, time.Duration(0)
+			m := b.manager(over(store), func(c *sessionstore.ManagerConfig) { c.Now = func() time.Time { return b.Now().Add(-back) } })
+			s := b.start(m, person(1))
+			back = time.Hour
+			for range 3 {
+				b.must(m.Touch(b.ctx(), s))
+			}
+			if store.touched != 1 {
+				b.Errorf("%d writes, want 1", store.touched)
+			}
+			if _, err := m.Get(b.ctx(), s.ID); err != nil {
+				b.Error(err)
+			}
+		},
 		"single-use tokens": func(b *bench) {
 			m, other := b.manager(), b.manager()
 			b.must(m.PutOnce(b.ctx(), "handover", "code", []byte("value"), time.Minute))

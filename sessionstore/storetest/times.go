@@ -51,6 +51,12 @@ func timeCases() map[string]func(*bench) {
 			if !now.LastUse.Equal(row.LastUse) {
 				b.Errorf("last use went from %v to %v", row.LastUse, now.LastUse)
 			}
+			b.must(b.Store.Touch(b.ctx(), row.ID, -time.Hour)) // nor ahead
+			now, err = b.Store.Load(b.ctx(), row.ID)
+			b.must(err)
+			if now.LastUse.After(now.Now) {
+				b.Errorf("used %v ahead of now", now.LastUse.Sub(now.Now))
+			}
 			never := b.request(person(1)).ID
 			b.refused(b.Store.Touch(b.ctx(), never, 0), sessionstore.ErrNotFound)
 			b.gone(never)

@@ -2,7 +2,7 @@
 local id = ARGV[4]
 local h = live(header(id))
 if not h or not h.known then return 0 end
-h.used = math.max(h.used, now - tonumber(ARGV[5]))
+h.used = math.max(h.used, now - math.max(0, tonumber(ARGV[5])))
 -- PEXPIREAT comes first: it works with memory full, and what a script writes
 -- after its first write does too.
 redis.call('PEXPIREAT', session(id), over(h))
