@@ -3,6 +3,7 @@ package samlsp
 import (
 	"bufio"
 	"cmp"
+	"encoding/xml"
 	"errors"
 	"io"
 	"slices"
@@ -20,23 +21,45 @@ type canonicalizer struct {
 	out       *bufio.Writer
 	room      int             // bytes that may still be written
 	inclusive map[string]bool // PrefixList
-	scope     []declaration   // what is declared here and above
-	written   []declaration   // what was written here and above
+	prefixes  []binding       // every prefix met so far; a document has few
+	declared  []int           // prefixes by place, in order of declaration here and above
+	written   []int           // the same for what was written
+	attrs     []attr          // of the element that is being written
 }
 
-// declaration binds a prefix, "" for the default namespace.
-type declaration struct{ prefix, uri string }
+// binding is what a prefix, "" for the default namespace, means where the
+// canonicalizer stands, innermost last: by what was read, and what was written.
+type binding struct {
+	prefix         string
+	scope, written []string
+}
 
-func lookup(stack []declaration, prefix string) string {
-	for i := len(stack) - 1; i >= 0; i-- {
-		if stack[i].prefix == prefix {
-			return stack[i].uri
+// attr is an attribute with its namespace resolved.
+type attr struct {
+	space string
+	etree.Attr
+}
+
+// at returns the place of a prefix.
+func (c *canonicalizer) at(prefix string) int {
+	for i := range c.prefixes {
+		if c.prefixes[i].prefix == prefix {
+			return i
 		}
 	}
-	if prefix == "xml" {
-		return nsXML
+	b := binding{prefix: prefix}
+	if prefix == "xml" { // declared everywhere, and never written (Namespaces in XML §3)
+		b.scope, b.written = []string{nsXML}, []string{nsXML}
 	}
-	return ""
+	c.prefixes = append(c.prefixes, b)
+	return len(c.prefixes) - 1
+}
+
+func innermost(uris []string) string {
+	if len(uris) == 0 {
+		return ""
+	}
+	return uris[len(uris)-1]
 }
 
 // writeCanonical writes the canonical form of a detached element without one of
@@ -65,20 +88,20 @@ func (c *canonicalizer) element(el, without *etree.Element) {
 	if c.room < 0 {
 		return
 	}
-	scope, written := len(c.scope), len(c.written)
-	attrs := c.open(el)
+	declared, written := len(c.declared), len(c.written)
+	c.open(el)
 	name := el.FullTag()
 	c.write(`<`)
 	c.write(name)
-	for _, d := range c.written[written:] {
+	for _, i := range c.written[written:] {
 		c.write(" xmlns")
-		if d.prefix != "" {
+		if b := c.prefixes[i]; b.prefix != "" {
 			c.write(`:`)
-			c.write(d.prefix)
+			c.write(b.prefix)
 		}
-		c.attributeValue(d.uri)
+		c.attributeValue(innermost(c.prefixes[i].written))
 	}
-	for _, a := range attrs {
+	for _, a := range c.attrs {
 		c.write(` `)
 		c.write(a.FullKey())
 		c.attributeValue(a.Value)
@@ -97,57 +120,63 @@ func (c *canonicalizer) element(el, without *etree.Element) {
 	c.write("</")
 	c.write(name)
 	c.write(`>`)
-	c.scope, c.written = c.scope[:scope], c.written[:written]
+	c.leave(declared, written)
 }
 
 // open takes in what an element declares, puts on c.written what it must write
 // (§3: used visibly, or listed, and not written above with the same value) and
-// returns its other attributes in order of namespace and name.
-func (c *canonicalizer) open(el *etree.Element) []etree.Attr {
-	attrs := make([]etree.Attr, 0, len(el.Attr))
+// leaves its other attributes in c.attrs, by namespace and name.
+func (c *canonicalizer) open(el *etree.Element) {
+	first := len(c.written)
+	c.attrs = c.attrs[:0]
 	for _, a := range el.Attr {
-		switch {
-		case a.Space == "xmlns":
-			c.scope = append(c.scope, declaration{a.Key, a.Value})
-		case a.Space == "" && a.Key == "xmlns":
-			c.scope = append(c.scope, declaration{"", a.Value})
-		default:
-			attrs = append(attrs, a)
+		if prefix, is := declaredPrefix(xml.Name{Space: a.Space, Local: a.Key}); is {
+			i := c.at(prefix)
+			c.declared = append(c.declared, i)
+			c.prefixes[i].scope = append(c.prefixes[i].scope, a.Value)
+			continue
 		}
+		c.attrs = append(c.attrs, attr{"", a})
 	}
-	start := len(c.written)
 	c.use(el.Space)
-	for _, a := range attrs {
+	for i, a := range c.attrs {
 		if a.Space != "" {
-			c.use(a.Space)
+			c.attrs[i].space = c.use(a.Space)
 		}
 	}
-	for _, a := range el.Attr {
-		switch {
-		case a.Space == "xmlns" && c.inclusive[a.Key]:
-			c.use(a.Key)
-		case a.Space == "" && a.Key == "xmlns" && c.inclusive["#default"]:
-			c.use("")
+	for _, i := range c.declared[len(c.declared)-(len(el.Attr)-len(c.attrs)):] {
+		if prefix := c.prefixes[i].prefix; c.inclusive[cmp.Or(prefix, "#default")] {
+			c.use(prefix)
 		}
 	}
-	slices.SortFunc(c.written[start:], func(a, b declaration) int { return cmp.Compare(a.prefix, b.prefix) })
-	slices.SortFunc(attrs, func(a, b etree.Attr) int {
-		return cmp.Or(cmp.Compare(c.attrSpace(a), c.attrSpace(b)), cmp.Compare(a.Key, b.Key))
+	slices.SortFunc(c.written[first:], func(a, b int) int { return cmp.Compare(c.prefixes[a].prefix, c.prefixes[b].prefix) })
+	slices.SortFunc(c.attrs, func(a, b attr) int {
+		return cmp.Or(cmp.Compare(a.space, b.space), cmp.Compare(a.Key, b.Key))
 	})
-	return attrs
 }
 
-func (c *canonicalizer) attrSpace(a etree.Attr) string {
-	if a.Space == "" {
-		return ""
+// use writes what a prefix means, unless that is written already.
+func (c *canonicalizer) use(prefix string) (uri string) {
+	i := c.at(prefix)
+	b := &c.prefixes[i]
+	if uri = innermost(b.scope); innermost(b.written) != uri {
+		b.written = append(b.written, uri)
+		c.written = append(c.written, i)
 	}
-	return lookup(c.scope, a.Space)
+	return uri
 }
 
-func (c *canonicalizer) use(prefix string) {
-	if uri := lookup(c.scope, prefix); lookup(c.written, prefix) != uri {
-		c.written = append(c.written, declaration{prefix, uri})
+// leave forgets what an element declared and wrote.
+func (c *canonicalizer) leave(declared, written int) {
+	for _, i := range c.declared[declared:] {
+		b := &c.prefixes[i]
+		b.scope = b.scope[:len(b.scope)-1]
 	}
+	for _, i := range c.written[written:] {
+		b := &c.prefixes[i]
+		b.written = b.written[:len(b.written)-1]
+	}
+	c.declared, c.written = c.declared[:declared], c.written[:written]
 }
 
 // attributeValue escapes as Canonical XML 1.0 §2.3 does.

@@ -16,6 +16,7 @@ func TestCanonicalForm(t *testing.T) {
 		{"used where used", `<a xmlns:x="urn:x"><x:b/><x:b/></a>`, "", `<a><x:b xmlns:x="urn:x"></x:b><x:b xmlns:x="urn:x"></x:b></a>`},
 		{"used by an attribute", `<a xmlns:x="urn:x"><b x:c=""/></a>`, "", `<a><b xmlns:x="urn:x" x:c=""></b></a>`},
 		{"listed", `<a xmlns:x="urn:x"><b/></a>`, "x", `<a xmlns:x="urn:x"><b></b></a>`},
+		{"default listed", `<x:a xmlns:x="urn:x" xmlns="urn:d"><x:b xmlns="urn:e"/></x:a>`, "#default", `<x:a xmlns="urn:d" xmlns:x="urn:x"><x:b xmlns="urn:e"></x:b></x:a>`},
 		{"default namespace", `<a xmlns="urn:a"><b xmlns="urn:a"/><c xmlns=""/></a>`, "", `<a xmlns="urn:a"><b></b><c xmlns=""></c></a>`},
 		{"redefined", `<x:a xmlns:x="urn:x"><x:b xmlns:x="urn:y"/><x:c/></x:a>`, "", `<x:a xmlns:x="urn:x"><x:b xmlns:x="urn:y"></x:b><x:c></x:c></x:a>`},
 		{"attributes by namespace, then name", `<a xmlns:x="urn:2" xmlns:y="urn:1" b="" a="" x:c="" y:d="" xml:lang="en"/>`, "",

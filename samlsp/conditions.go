@@ -171,10 +171,11 @@ func instant(n *node, attr string) (t time.Time, given bool, r *Rejection) {
 		return time.Time{}, false, nil
 	}
 	t, err := time.Parse(time.RFC3339, strings.Trim(text, " \t\r\n"))
-	if err != nil || t.Year() < 1970 {
+	t = t.UTC()
+	if err != nil || t.Year() < 1970 || t.Year() > 9999 { // an offset leads out of the years that can be written
 		return time.Time{}, true, reject(ReasonTimeFormat, "%s of %s is no time in UTC", attr, n.local)
 	}
-	return t.UTC(), true, nil
+	return t, true, nil
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -85,18 +86,18 @@ func (n *node) walk(parent *node, f func(parent, n *node) *Rejection) *Rejection
 
 // treeReader builds the tree of a document that passed prescan.
 type treeReader struct {
-	dec      *xml.Decoder
-	open     []*frame
-	prefixes map[string]bool // every prefix that the document declares
-	root     *node
+	dec    *xml.Decoder
+	open   []frame
+	spaces map[string][]string // every prefix that the document declares → URIs, innermost last
+	root   *node
 }
 
 // frame is an element that is still open.
 type frame struct {
-	raw    xml.Name // as written, for its end tag
-	node   *node
-	spaces map[string]string // its own declarations: prefix → URI; nil when none
-	text   []string
+	raw      xml.Name // as written, for its end tag
+	node     *node
+	declared []string // prefixes
+	text     []string
 }
 
 // parse reads a whole document. It refuses what encoding/xml lets pass: several
@@ -106,7 +107,7 @@ func parse(data []byte, l limits) (*node, *Rejection) {
 	if r := prescan(data, l); r != nil {
 		return nil, r
 	}
-	t := &treeReader{dec: xml.NewDecoder(bytes.NewReader(data)), prefixes: make(map[string]bool)}
+	t := &treeReader{dec: xml.NewDecoder(bytes.NewReader(data)), spaces: make(map[string][]string)}
 	for {
 		token, err := t.dec.RawToken()
 		if err == io.EOF {
@@ -148,7 +149,7 @@ func (t *treeReader) chars(x xml.CharData) *Rejection {
 		}
 		return nil
 	}
-	top := t.open[len(t.open)-1]
+	top := &t.open[len(t.open)-1]
 	top.text = append(top.text, string(x))
 	return nil
 }
@@ -157,8 +158,8 @@ func (t *treeReader) start(x xml.StartElement) *Rejection {
 	if t.root != nil && len(t.open) == 0 {
 		return reject(ReasonNotXML, "several document elements")
 	}
-	f := &frame{raw: x.Name, node: &node{}}
-	t.open = append(t.open, f)
+	t.open = append(t.open, frame{raw: x.Name, node: &node{}})
+	f := &t.open[len(t.open)-1]
 	if r := t.declare(f, x.Attr); r != nil {
 		return r
 	}
@@ -188,6 +189,9 @@ func (t *treeReader) end(x xml.EndElement) *Rejection {
 	}
 	f := t.open[len(t.open)-1]
 	f.node.text = strings.Join(f.text, "")
+	for _, prefix := range f.declared {
+		t.spaces[prefix] = t.spaces[prefix][:len(t.spaces[prefix])-1]
+	}
 	t.open = t.open[:len(t.open)-1]
 	return nil
 }
@@ -209,14 +213,11 @@ func (t *treeReader) declare(f *frame, attrs []xml.Attr) *Rejection {
 		case len(a.Value) > maxNamespace:
 			return reject(ReasonNamespace, "a namespace of %d bytes", len(a.Value))
 		}
-		if _, twice := f.spaces[prefix]; twice {
+		if slices.Contains(f.declared, prefix) {
 			return reject(ReasonDuplicateAttribute, "a prefix is declared twice on one element")
 		}
-		if f.spaces == nil {
-			f.spaces = make(map[string]string)
-		}
-		f.spaces[prefix] = a.Value
-		if t.prefixes[prefix] = true; len(t.prefixes) > maxPrefixes {
+		f.declared = append(f.declared, prefix)
+		if t.spaces[prefix] = append(t.spaces[prefix], a.Value); len(t.spaces) > maxPrefixes {
 			return reject(ReasonNamespace, "more than %d namespace prefixes", maxPrefixes)
 		}
 	}
@@ -239,12 +240,8 @@ func (t *treeReader) resolve(prefix string) (string, bool) {
 	if prefix == "xml" {
 		return nsXML, true
 	}
-	for i := len(t.open) - 1; i >= 0; i-- {
-		if uri, ok := t.open[i].spaces[prefix]; ok {
-			return uri, true
-		}
-	}
-	return "", prefix == ""
+	uris := t.spaces[prefix]
+	return innermost(uris), len(uris) > 0 || prefix == ""
 }
 
 func (t *treeReader) attributes(f *frame, attrs []xml.Attr) *Rejection {

@@ -22,6 +22,7 @@ const (
 	maxResponseBytes = 256 << 10
 	maxFormValue     = 512 << 10 // base64 with line breaks
 	maxSignedInfo    = 16 << 10  // in canonical form
+	maxDeclaration   = 256       // bytes of the XML declaration
 )
 
 // received are the limits of what comes from outside. Canonical form repeats
@@ -82,7 +83,7 @@ func skipDeclaration(data []byte) ([]byte, *Rejection) {
 	if !bytes.HasPrefix(data, []byte("<?xml ")) {
 		return data, nil
 	}
-	end := bytes.Index(data, []byte("?>"))
+	end := bytes.Index(data[:min(len(data), maxDeclaration)], []byte("?>"))
 	if end < 0 {
 		return nil, reject(ReasonNotXML, "the XML declaration does not end")
 	}

@@ -2,6 +2,7 @@ package samlsp
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/samlgate/samlgate/identity"
@@ -151,7 +152,7 @@ func attributeValues(n *node) []string {
 			v = v.kids[0]
 		}
 		isNil := slices.ContainsFunc(v.attrs, func(a nodeAttr) bool {
-			return a.space == nsXSI && a.local == "nil" && (a.value == "true" || a.value == "1")
+			return a.space == nsXSI && a.local == "nil" && slices.Contains([]string{"true", "1"}, strings.TrimSpace(a.value))
 		})
 		if v.text != "" && len(v.kids) == 0 && !isNil {
 			texts = append(texts, v.text)
