@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"github.com/alecthomas/kong"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/samlgate/samlgate/cmd/samlgate/gateway"
 	"github.com/samlgate/samlgate/config"
 )
@@ -23,6 +24,7 @@ type streams struct {
 
 func main() {
 	log.SetOutput(io.Discard) // net/http writes stray bytes of upstreams there, headers included
+	logging.Disable()         // go-redis; what it cannot do comes back as errors
 	os.Exit(run(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }
 
