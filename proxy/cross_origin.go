@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/route"
 	"github.com/samlgate/samlgate/proxy/visit"
 )
 
@@ -54,5 +55,9 @@ func (g *Gateway) originAllowed(r *http.Request, v *visit.Visit, rt *Route) bool
 		return true
 	}
 	u, err := url.Parse(origin)
-	return err == nil && u.Scheme == g.External.Scheme && u.Port() == g.External.Port() && strings.EqualFold(u.Hostname(), v.Host)
+	if err != nil || u.Scheme != g.External.Scheme || u.Port() != g.External.Port() {
+		return false
+	}
+	host, err := route.CanonicalHost(u.Host)
+	return err == nil && host == v.Host
 }

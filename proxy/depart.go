@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime"
 
@@ -35,6 +37,15 @@ func (rec *recorder) Write(b []byte) (int, error) {
 	return rec.ResponseWriter.Write(b)
 }
 
+// Hijack hands the connection over, which happens for an upgrade alone.
+func (rec *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(rec.ResponseWriter).Hijack()
+	if err == nil {
+		rec.status = http.StatusSwitchingProtocols
+	}
+	return conn, rw, err
+}
+
 // depart ends a visit: no panic reaches the browser, every request is counted,
 // and those worth a line get one.
 func (g *Gateway) depart(rec *recorder, r *http.Request, v *visit.Visit) {
@@ -44,13 +55,14 @@ func (g *Gateway) depart(rec *recorder, r *http.Request, v *visit.Visit) {
 		v.Reason = "panic"
 		if rec.status == 0 {
 			g.problem(rec, r, v, pages.Internal)
+			p = nil
 		}
 	}
 	took := g.Now().Sub(v.Start)
 	g.Observer.Request(v.Route, r.Method, rec.status, took)
 	g.line(rec.status, r.Method, v, slog.Float64("seconds", took.Seconds()))
-	if p == http.ErrAbortHandler {
-		panic(p) // net/http cuts the connection, so that half an answer is not taken for a whole
+	if p != nil {
+		panic(http.ErrAbortHandler) // net/http cuts the connection, so that half an answer is not taken for a whole
 	}
 }
 
@@ -66,10 +78,13 @@ func (g *Gateway) line(status int, method string, v *visit.Visit, took slog.Attr
 	case !g.AccessLog:
 		return
 	}
-	attrs := append(v.Attrs(), slog.Int("status", status), slog.String("method", method),
+	attrs := append(v.Attrs(), slog.Int("status", status), slog.String("method", named(method)),
 		slog.String("host", v.Host), slog.String("path", v.Path.Escaped()), took)
 	g.Log.LogAttrs(context.Background(), level, message, attrs...)
 }
+
+// named is a method as it stands in the log: clients may invent long ones.
+func named(method string) string { return method[:min(len(method), 20)] }
 
 // origin names the function that panicked. The value of a panic may hold
 // anything, so it is not logged.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,7 +10,6 @@ import (
 	"github.com/samlgate/samlgate/audit"
 	"github.com/samlgate/samlgate/headers"
 	"github.com/samlgate/samlgate/pages"
-	"github.com/samlgate/samlgate/proxy/signin"
 	"github.com/samlgate/samlgate/proxy/upstream"
 	"github.com/samlgate/samlgate/proxy/visit"
 	"github.com/samlgate/samlgate/sessionstore"
@@ -22,19 +22,19 @@ type passage struct {
 	session *sessionstore.Session // nil: nobody in particular
 	first   bool                  // of this session on this host
 	logout  bool                  // the app's own sign-out
+	page    bool                  // its answer is for a person's eyes
 
-	identity http.Header        // what we say about the person
-	end      context.CancelFunc // cuts the request and its connection
+	identity http.Header // what we say about the person
 }
 
 // forward hands a request that may pass to the app.
 func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, v *visit.Visit, p passage) {
-	if p.session != nil && p.route.logsOut(r, v) {
+	if g.logsOut(r, v, p.route) {
 		if err := g.SignIn.EndHere(w, r, v); err != nil {
 			g.unavailable(w, r, v, err)
 			return
 		}
-		p.logout = true
+		p.logout, p.page = true, readsPage(r)
 	}
 	if err := g.describe(&p, v); err != nil {
 		v.Err = err
@@ -51,9 +51,11 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	if p.route.MaxBody > 0 {
 		r.Body = http.MaxBytesReader(w, r.Body, p.route.MaxBody)
 	}
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	p.end = cancel
+	ctx, cut := context.WithCancelCause(r.Context())
+	defer cut(nil)
+	if p.session != nil && !p.logout {
+		defer g.guard(ctx, cut, p.session.ID)()
+	}
 	p.route.Upstream.Forward(w, r.WithContext(ctx), upstream.Exchange{
 		Path: v.Path.Escaped(), Client: v.Addr, Proto: v.Proto, Host: v.Authority,
 		Prepare: func(out *http.Request) error { g.prepare(out.Header, v, p); return nil },
@@ -75,7 +77,7 @@ func (g *Gateway) describe(p *passage, v *visit.Visit) error {
 	if err != nil {
 		return err
 	}
-	if n := report.Total(); n > 0 {
+	if n := report.Total(); n > 0 && p.session != nil {
 		g.Observer.ValuesDropped(v.Route, n)
 		g.Audit.Record(audit.Event{
 			Type: audit.ValueDropped, Person: p.session.Identity.Person, Route: v.Route, Session: v.Session, RequestID: v.ID,
@@ -108,7 +110,7 @@ func valuesOf(s *sessionstore.Session) headers.Values {
 // greet begins a session on a host: the cookies that the app gave the person
 // before are taken away.
 func (g *Gateway) greet(w http.ResponseWriter, v *visit.Visit, s *sessionstore.Session) error {
-	signin.ExpireCookies(w.Header(), v.Host, g.SignIn.ClearCookies(v.Host))
+	g.SignIn.ExpireCookies(w.Header(), v.Host)
 	return g.Jar.Seen(w, v.Host, s, g.Now())
 }
 
@@ -133,31 +135,25 @@ func (g *Gateway) modify(res *http.Response, v *visit.Visit, p passage) {
 		g.Observer.CookiesDropped(v.Route, n)
 		g.Audit.Record(audit.Event{Type: audit.SetCookieDropped, Route: v.Route, RequestID: v.ID})
 	}
-	if !p.public && !p.route.SharedCache {
+	personal := (!p.public || p.session != nil) && !p.route.SharedCache
+	if personal || p.first || p.logout { // no cache may give our Set-Cookie to others
 		upstream.PrivateCaching(res.Header)
 		upstream.AskAgain(res.Header)
 	}
-	if p.logout {
+	if p.logout && p.page {
 		g.leave(res, v)
-		return
-	}
-	if p.session != nil && open(res) {
-		go g.guard(res.Request.Context(), p.end, p.session.ID)
 	}
 }
 
 // leave turns the app's answer to its own sign-out into the way to our
 // signed-out page, and keeps the cookies it sets or expires.
 func (g *Gateway) leave(res *http.Response, v *visit.Visit) {
-	if !pages.IsNavigation(res.Request) && res.Request.Method != http.MethodPost {
-		return
-	}
-	to := g.SignIn.LogoutURL(v.Host)
+	to := g.SignIn.LogoutURL(v.Host, v.Route)
 	if to == "" {
 		to = g.SignIn.SignedOutPath()
 	}
 	_ = res.Body.Close()
-	res.Body, res.ContentLength = http.NoBody, 0
+	res.Body, res.ContentLength, res.Trailer = http.NoBody, 0, nil
 	for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition", "Etag", "Refresh"} {
 		res.Header.Del(name)
 	}
@@ -166,8 +162,25 @@ func (g *Gateway) leave(res *http.Response, v *visit.Visit) {
 	res.StatusCode, res.Status = http.StatusSeeOther, ""
 }
 
+// readsPage reports whether a person will look at the answer, of a form's POST
+// too: browsers without Fetch Metadata tell by Accept alone.
+func readsPage(r *http.Request) bool {
+	asGet := *r
+	asGet.Method = http.MethodGet
+	return pages.IsNavigation(&asGet)
+}
+
 // fail shows why the app could not answer.
 func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, v *visit.Visit, err *upstream.Error) {
+	switch {
+	case errors.Is(err, errEnded):
+		v.Reason = "session_ended"
+		g.problem(w, r, v, pages.NotSignedIn)
+		return
+	case errors.Is(err, errLost):
+		g.unavailable(w, r, v, err)
+		return
+	}
 	v.Err, v.Reason = err, "upstream_"+err.Kind.String()
 	code := pages.UpstreamDown
 	switch err.Kind {

@@ -32,7 +32,6 @@ type Config struct {
 	External  *url.URL // the gateway origin
 	Host      string   // its canonical host
 	Routes    *route.Router[*Route]
-	KnowsIDP  func(name string) bool // whether an identity provider is still configured
 	SignIn    *signin.Handler
 	Jar       *signin.Jar
 	Sessions  *sessionstore.Manager
@@ -56,8 +55,8 @@ type Gateway struct {
 
 // New returns a Gateway for a configuration that was checked.
 func New(cfg Config) (*Gateway, error) {
-	if cfg.Routes == nil || cfg.SignIn == nil || cfg.Sessions == nil || cfg.Managed == nil || cfg.KnowsIDP == nil {
-		return nil, errors.New("a gateway needs routes, sign-in, sessions, managed headers and its identity providers")
+	if cfg.Routes == nil || cfg.SignIn == nil || cfg.Sessions == nil || cfg.Managed == nil {
+		return nil, errors.New("a gateway needs routes, sign-in, sessions and managed headers")
 	}
 	return &Gateway{cfg}, nil
 }
@@ -81,22 +80,19 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // read fills in what the request asks for, in the one reading that everything
 // after it uses, or says why it has none.
 func (g *Gateway) read(r *http.Request, v *visit.Visit) pages.Code {
-	if err := upstream.CheckFraming(r); err != nil {
+	switch err := upstream.CheckFraming(r); {
+	case errors.Is(err, upstream.ErrTwoHosts): // RFC 9113 §8.3.1
+		return pages.HostMismatch
+	case err != nil:
 		v.Err = err
 		return pages.BadRequest
 	}
+	delete(r.Header, "Host")
 	canonical, err := route.CanonicalHost(v.Authority)
 	if err != nil {
 		v.Err = err
 		return pages.BadRequest
 	}
-	// RFC 9113 §8.3.1: an HTTP/2 host field must not differ from :authority.
-	for _, other := range r.Header["Host"] {
-		if second, err := route.CanonicalHost(other); err != nil || second != canonical {
-			return pages.HostMismatch
-		}
-	}
-	delete(r.Header, "Host")
 	v.Host = canonical
 	path, err := route.CanonicalPath(r.URL)
 	if err != nil {
@@ -124,7 +120,7 @@ func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request, v *visit.Visi
 		v.Route = entry.Name
 		g.serve(w, r, v, entry.Value)
 	case v.Host == g.Host && v.Path.Decoded() == "/":
-		http.Redirect(w, r, g.SignIn.AccountPath(), http.StatusSeeOther)
+		signin.Redirect(w, g.SignIn.AccountPath())
 	default:
 		g.problem(w, r, v, pages.NotFound)
 	}

@@ -3,39 +3,43 @@ package proxy
 import (
 	"context"
 	"errors"
-	"mime"
-	"net/http"
 	"time"
 
 	"github.com/samlgate/samlgate/sessionstore"
 )
 
-// How often a connection that stays open asks whether its session still lives.
-const guardEvery = time.Second
+const (
+	guardEvery = time.Second      // how often a long exchange asks whether its session still lives
+	guardLost  = 10 * time.Second // how long it goes on while the store cannot tell
+)
 
-// open reports whether an answer may go on for as long as the session.
-func open(res *http.Response) bool {
-	if res.StatusCode == http.StatusSwitchingProtocols {
-		return true
-	}
-	media, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
-	return err == nil && media == "text/event-stream"
-}
+// Why an exchange was cut.
+var (
+	errEnded = errors.New("the session ended meanwhile")
+	errLost  = errors.New("the session store cannot tell whether the session still lives")
+)
 
-// guard cuts an open connection when its session ends. It ends with the
-// request's context. A store that is away is no end.
-func (g *Gateway) guard(ctx context.Context, cut context.CancelFunc, id sessionstore.ID) {
-	tick := time.NewTicker(guardEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if _, err := g.Sessions.Get(ctx, id); errors.Is(err, sessionstore.ErrNotFound) {
-				cut()
+// guard cuts a long exchange (a WebSocket, an event stream, a transfer) when
+// its session ends. The goroutine begins after a second, since most exchanges
+// are over by then, and ends with ctx; stop keeps it from beginning.
+func (g *Gateway) guard(ctx context.Context, cut context.CancelCauseFunc, id sessionstore.ID) (stop func() bool) {
+	return time.AfterFunc(guardEvery, func() {
+		tick := time.NewTicker(guardEvery)
+		defer tick.Stop()
+		for known := time.Now(); ; {
+			switch _, err := g.Sessions.Get(ctx, id); {
+			case errors.Is(err, sessionstore.ErrNotFound):
+				cut(errEnded)
+			case err == nil:
+				known = time.Now()
+			case time.Since(known) > guardLost:
+				cut(errLost)
+			}
+			select {
+			case <-ctx.Done():
 				return
+			case <-tick.C:
 			}
 		}
-	}
+	}).Stop
 }

@@ -2,8 +2,8 @@ package proxy
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -40,8 +40,9 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 func (g *Gateway) servePublic(w http.ResponseWriter, r *http.Request, v *visit.Visit, rt *Route) {
 	p := passage{route: rt, public: true}
 	if rt.IdentityOnPublic {
-		s, first, err := g.session(r, v)
-		if err == nil && s != nil && rt.takes(s) && rt.Rules.Decide(s.Identity, v.Addr) == access.Allowed {
+		s, first, err := g.SignIn.Session(r, v)
+		foreign := upgrade(r) && !g.originAllowed(r, v, rt)
+		if err == nil && s != nil && !foreign && rt.takes(s) && rt.Rules.Decide(s.Identity, v.Addr) == access.Allowed {
 			p.session, p.first = s, first
 		}
 	}
@@ -50,7 +51,7 @@ func (g *Gateway) servePublic(w http.ResponseWriter, r *http.Request, v *visit.V
 
 // serveGuarded forwards for people who may pass.
 func (g *Gateway) serveGuarded(w http.ResponseWriter, r *http.Request, v *visit.Visit, rt *Route) {
-	s, first, err := g.session(r, v)
+	s, first, err := g.SignIn.Session(r, v)
 	switch {
 	case err != nil:
 		g.unavailable(w, r, v, err)
@@ -78,24 +79,6 @@ func (g *Gateway) serveGuarded(w http.ResponseWriter, r *http.Request, v *visit.
 	g.forward(w, r, v, passage{route: rt, session: s, first: first})
 }
 
-// session returns the live session of this browser on this host, nil for none.
-// An error means that the store could not tell, which is neither yes nor no.
-func (g *Gateway) session(r *http.Request, v *visit.Visit) (s *sessionstore.Session, first bool, err error) {
-	id, first, ok := g.Jar.Session(r, v.Host)
-	if !ok {
-		return nil, false, nil
-	}
-	s, err = g.Sessions.Get(r.Context(), id)
-	if errors.Is(err, sessionstore.ErrNotFound) {
-		return nil, false, nil
-	}
-	if err == nil && !g.KnowsIDP(s.Identity.IDP) {
-		err = g.Sessions.End(r.Context(), id, sessionstore.ReasonIDPRemoved)
-		return nil, false, err
-	}
-	return s, first, err
-}
-
 func (g *Gateway) unavailable(w http.ResponseWriter, r *http.Request, v *visit.Visit, err error) {
 	v.Err = err
 	g.show(w, r, v, pages.Problem{Code: pages.StoreDown, RetryAfter: storeRetry})
@@ -106,31 +89,48 @@ func (g *Gateway) unauthenticated(w http.ResponseWriter, r *http.Request, v *vis
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
 	case rt.Unauthenticated == Never:
-	case rt.Unauthenticated == AlwaysLogin && reads,
-		rt.Unauthenticated == AutoLogin && pages.IsNavigation(r):
+	case pages.IsNavigation(r) && (rt.Unauthenticated == AutoLogin || rt.Unauthenticated == AlwaysLogin):
 		g.SignIn.Begin(w, r, v, target(r, v))
 		return
-	case strings.Contains(rt.Unauthenticated, "/") && pages.IsNavigation(r):
-		http.Redirect(w, r, rt.Unauthenticated, http.StatusSeeOther)
+	case rt.Unauthenticated == AlwaysLogin && reads:
+		// Without a journey of its own: a page that polls would push the
+		// person's own journeys out of the state cookie.
+		signin.Redirect(w, g.SignIn.LoginFor(v, target(r, v)))
+		return
+	case rt.Unauthenticated != AutoLogin && rt.Unauthenticated != AlwaysLogin && pages.IsNavigation(r):
+		signin.Redirect(w, rt.Unauthenticated)
 		return
 	}
 	if slices.Contains(rt.CORSOrigins, r.Header.Get("Origin")) {
 		allowOrigin(w, r)
 	}
-	back := g.External.Scheme + "://" + v.Authority + v.Path.Escaped()
-	g.show(w, r, v, pages.Problem{Code: pages.NotSignedIn, LoginURL: g.SignIn.LoginURL() + "?" + url.Values{"return_to": {back}}.Encode()})
+	g.show(w, r, v, pages.Problem{Code: pages.NotSignedIn, LoginURL: g.SignIn.LoginFor(v, target(r, v))})
 }
 
-// target is where the person wanted to go on this host.
+// target is where the person wanted to go on this host, in printable ASCII: it
+// comes back in a Location header.
 func target(r *http.Request, v *visit.Visit) string {
 	if r.URL.RawQuery == "" {
 		return v.Path.Escaped()
 	}
-	return v.Path.Escaped() + "?" + r.URL.RawQuery
+	var b strings.Builder
+	b.WriteString(v.Path.Escaped() + "?")
+	for _, c := range []byte(r.URL.RawQuery) {
+		if c <= ' ' || c >= 0x7f {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
-// logsOut reports whether a request is the app's own sign-out.
-func (rt *Route) logsOut(r *http.Request, v *visit.Visit) bool {
-	return slices.Contains(rt.LogoutPaths, v.Path.Decoded()) &&
-		(r.Method == http.MethodPost || signin.Deliberate(r))
+// logsOut reports whether a request is the app's own sign-out by somebody who
+// has a session here, on a public path too.
+func (g *Gateway) logsOut(r *http.Request, v *visit.Visit, rt *Route) bool {
+	if !slices.Contains(rt.LogoutPaths, v.Path.Decoded()) || !g.SignIn.Deliberate(r, v) {
+		return false
+	}
+	_, _, ok := g.Jar.Session(r, v.Host)
+	return ok
 }

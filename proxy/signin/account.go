@@ -17,7 +17,7 @@ func (h *Handler) account(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	if !h.method(w, r, v, http.MethodGet, http.MethodHead) {
 		return
 	}
-	s, err := h.current(r)
+	s, _, err := h.Session(r, v)
 	switch {
 	case err != nil:
 		h.unavailable(w, r, v, err)
@@ -25,7 +25,7 @@ func (h *Handler) account(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		v.Session, v.Reason = s.ID.Hash(), "account"
 		h.Pages.Account(w, r, h.describe(s, v))
 	case pages.IsNavigation(r):
-		redirect(w, h.LoginURL())
+		Redirect(w, h.LoginURL())
 	default:
 		h.show(w, r, v, pages.Problem{Code: pages.NotSignedIn, LoginURL: h.LoginURL()})
 	}

@@ -50,6 +50,10 @@ func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		return
 	}
 	v.IDP = p.IDP
+	if _, known := h.idps[p.IDP]; !known { // a reload took it away meanwhile
+		h.refuse(w, r, v, &Refusal{Reason: "unknown_idp", Detail: "no longer configured", Code: pages.UnknownIDP})
+		return
+	}
 	id, err := h.Provider.Verify(r.Context(), response, p.IDP, p.Request)
 	if err != nil {
 		h.refuse(w, r, v, err)
@@ -81,9 +85,13 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, v *visit.Visit
 // the answer is used.
 func (h *Handler) strayed(w http.ResponseWriter, r *http.Request, v *visit.Visit, began logins) {
 	if began.Session != "" {
-		if _, err := h.Sessions.Get(r.Context(), began.Session); err == nil {
+		switch s, err := h.live(r.Context(), began.Session); {
+		case err != nil:
+			h.unavailable(w, r, v, err)
+			return
+		case s != nil:
 			v.Reason = "already_signed_in"
-			redirect(w, h.origin+h.below("account"))
+			Redirect(w, h.origin+h.below("account"))
 			return
 		}
 	}
@@ -93,7 +101,7 @@ func (h *Handler) strayed(w http.ResponseWriter, r *http.Request, v *visit.Visit
 func (h *Handler) unsolicited(w http.ResponseWriter, r *http.Request, v *visit.Visit, reason string) {
 	v.Reason = reason
 	h.Observer.Login("", "refused", reason)
-	h.Audit.Record(audit.Event{Type: audit.LoginRefused, Addr: v.Addr.String(), RequestID: v.ID, Reason: reason})
+	h.Audit.Record(audit.Event{Type: audit.LoginRefused, Addr: v.Client(), RequestID: v.ID, Reason: reason})
 	h.problem(w, r, v, pages.Unsolicited, h.startAgain())
 }
 
@@ -108,7 +116,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit.Visit,
 	}
 	v.Reason, v.Err = refusal.Reason, refusal
 	h.Observer.Login(v.IDP, "refused", refusal.Reason)
-	h.Audit.Record(audit.Event{Type: audit.LoginRefused, IDP: v.IDP, Addr: v.Addr.String(), RequestID: v.ID, Reason: refusal.Reason})
+	h.Audit.Record(audit.Event{Type: audit.LoginRefused, IDP: v.IDP, Addr: v.Client(), RequestID: v.ID, Reason: refusal.Reason})
 	h.show(w, r, v, pages.Problem{
 		Code: refusal.Code, Args: h.named(refusal.Args, v.IDP),
 		Actions: []pages.Action{h.startAgain()},
@@ -148,9 +156,16 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 	case errors.Is(err, sessionstore.ErrEpochMoved):
 		h.denyLogin(w, r, v, id, "ended_meanwhile", pages.LoginExpired)
 		return
-	case err != nil:
+	case errors.Is(err, sessionstore.ErrOver): // SAML Core §2.7.2: SessionNotOnOrAfter
+		h.denyLogin(w, r, v, id, "session_over", pages.LoginExpired)
+		return
+	case errors.Is(err, sessionstore.ErrUnavailable) || errors.Is(err, sessionstore.ErrFormat):
 		h.Observer.Login(v.IDP, "error", "unavailable")
 		h.unavailable(w, r, v, err)
+		return
+	case err != nil:
+		h.Observer.Login(v.IDP, "error", "internal")
+		h.failed(w, r, v, err)
 		return
 	}
 	h.welcome(w, r, v, started.Session, p, began)
@@ -169,7 +184,7 @@ func (h *Handler) shutOut(w http.ResponseWriter, r *http.Request, v *visit.Visit
 func (h *Handler) denyLogin(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity, reason string, code pages.Code) {
 	v.Reason = reason
 	h.Observer.Login(v.IDP, "refused", reason)
-	h.Audit.Record(audit.Event{Type: audit.LoginRefused, Person: id.Person, IDP: v.IDP, Addr: v.Addr.String(), RequestID: v.ID, Reason: reason})
+	h.Audit.Record(audit.Event{Type: audit.LoginRefused, Person: id.Person, IDP: v.IDP, Addr: v.Client(), RequestID: v.ID, Reason: reason})
 	h.show(w, r, v, pages.Problem{
 		Code: code, Actions: []pages.Action{h.startAgain()},
 		Args: h.named(map[string]string{"email": string(id.Email), "max": strconv.Itoa(h.Limits.MaxConcurrent)}, v.IDP),
@@ -186,7 +201,7 @@ func (h *Handler) welcome(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	}
 	h.Observer.Login(v.IDP, "accepted", "")
 	h.Audit.Record(audit.Event{
-		Type: audit.LoginAccepted, Person: s.Identity.Person, IDP: v.IDP, Session: v.Session, Addr: v.Addr.String(), RequestID: v.ID,
+		Type: audit.LoginAccepted, Person: s.Identity.Person, IDP: v.IDP, Session: v.Session, Addr: v.Client(), RequestID: v.ID,
 	})
 	h.handOver(w, r, v, aim{host: p.Host, route: p.Route, state: p.State}, s)
 }

@@ -28,7 +28,7 @@ func client(r *http.Request, v *visit.Visit) sessionstore.Client {
 	if system := firstOf(systems, ua); system != "" {
 		words = strings.TrimPrefix(words+" on "+system, " on ")
 	}
-	return sessionstore.Client{Addr: v.Addr.String(), Agent: words}
+	return sessionstore.Client{Addr: v.Client(), Agent: words}
 }
 
 func firstOf(table [][2]string, ua string) string {

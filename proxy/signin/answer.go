@@ -67,8 +67,8 @@ func (h *Handler) failed(w http.ResponseWriter, r *http.Request, v *visit.Visit,
 	h.problem(w, r, v, pages.Internal)
 }
 
-// redirect sends the browser on and keeps the answer out of every cache.
-func redirect(w http.ResponseWriter, url string) {
+// Redirect sends the browser on and keeps the answer out of every cache.
+func Redirect(w http.ResponseWriter, url string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	w.Header().Set("Location", url)

@@ -132,6 +132,7 @@ func (h *Handler) Owns(v *visit.Visit) bool {
 // Serve answers a request that [Handler.Owns].
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
 	if strings.HasPrefix(v.Path.Decoded(), h.below("static/")) {
+		v.Reason = "static"
 		h.Pages.Static().ServeHTTP(w, r)
 		return
 	}
@@ -169,9 +170,13 @@ func aliased(aliases []Alias, v *visit.Visit) bool {
 	return false
 }
 
-// plain lifts a handler that serves a public document.
+// plain lifts a handler that serves a public document; nil is no document.
 func (h *Handler) plain(doc http.Handler) endpoint {
 	return func(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+		if doc == nil {
+			h.problem(w, r, v, pages.NotFound)
+			return
+		}
 		if h.method(w, r, v, http.MethodGet, http.MethodHead) {
 			doc.ServeHTTP(w, r)
 		}

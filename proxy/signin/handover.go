@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -33,13 +34,16 @@ type handover struct {
 // gateway origin as it is, to an app host with a code for the session.
 func (h *Handler) handOver(w http.ResponseWriter, r *http.Request, v *visit.Visit, a aim, s *sessionstore.Session) {
 	v.Session, v.Route = s.ID.Hash(), a.route
-	place, known := h.places[a.route]
-	if known && !h.permits(w, r, v, place, s) {
+	if !h.reachable(a) { // a reload took the route away since this login began
+		Redirect(w, h.origin+h.below("account"))
+		return
+	}
+	if place, known := h.places[a.route]; known && !h.permits(w, r, v, place, s) {
 		return
 	}
 	back := url.Values{"state": {a.state}}
 	if a.host == h.Host {
-		redirect(w, h.origin+h.below("callback")+"?"+back.Encode())
+		Redirect(w, h.origin+h.below("callback")+"?"+back.Encode())
 		return
 	}
 	code := nonce()
@@ -53,7 +57,7 @@ func (h *Handler) handOver(w http.ResponseWriter, r *http.Request, v *visit.Visi
 		return
 	}
 	back.Set("code", code)
-	redirect(w, h.originOf(a.host)+h.below("callback")+"?"+back.Encode())
+	Redirect(w, h.originOf(a.host)+h.below("callback")+"?"+back.Encode())
 }
 
 // permits applies the rules of the route before a code for it is given away.
@@ -76,7 +80,7 @@ func (h *Handler) Forbid(w http.ResponseWriter, r *http.Request, v *visit.Visit,
 	v.Reason = "denied_" + reason
 	h.Audit.Record(audit.Event{
 		Type: audit.AccessDenied, Person: s.Identity.Person, IDP: s.Identity.IDP, Route: v.Route,
-		Session: s.ID.Hash(), Addr: v.Addr.String(), RequestID: v.ID, Reason: reason,
+		Session: s.ID.Hash(), Addr: v.Client(), RequestID: v.ID, Reason: reason,
 	})
 	h.show(w, r, v, pages.Problem{
 		Code:    pages.Forbidden,
@@ -97,47 +101,69 @@ func (h *Handler) originOf(host string) string {
 // from this browser's own cookie alone; a code that is not exactly right signs
 // nobody in.
 func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
-	if !h.method(w, r, v, http.MethodGet, http.MethodHead) {
+	if !h.method(w, r, v, http.MethodGet) {
 		return
 	}
 	q := r.URL.Query()
-	target, ok := h.Jar.endJourney(w, r, v.Host, q.Get("state"), h.Now())
+	code, state := q.Get("code"), q.Get("state")
+	target, rest, ok := h.Jar.findJourney(r, v.Host, state, h.Now())
 	if !ok {
+		h.burn(r, code)
 		h.problem(w, r, v, pages.LoginExpired, pages.Action{Kind: pages.StartAgain, URL: "/"})
 		return
 	}
-	if v.Host == h.Host {
-		redirect(w, target)
+	if v.Host != h.Host && !h.enter(w, r, v, code, state) {
 		return
 	}
-	s, err := h.redeem(r, v, q.Get("code"), q.Get("state"))
-	switch {
-	case errors.Is(err, sessionstore.ErrNotFound):
-		v.Reason = "code_refused"
-		h.Audit.Record(audit.Event{Type: audit.HandoverRefused, Addr: v.Addr.String(), RequestID: v.ID})
-	case err != nil:
-		h.unavailable(w, r, v, err)
+	if err := h.Jar.writeJourneys(w, v.Host, rest); err != nil {
+		h.failed(w, r, v, err)
 		return
-	default:
-		v.Session, v.Reason = s.ID.Hash(), "handed_over"
-		if err := h.Jar.SetSession(w, v.Host, s, h.Now()); err != nil {
-			h.failed(w, r, v, err)
-			return
-		}
 	}
-	redirect(w, target) // without a session the login starts over there
+	Redirect(w, target) // without a session the login starts over there
 }
 
-// redeem takes the code and returns its session. ErrNotFound: the code does
-// not fit this host and this browser.
-func (h *Handler) redeem(r *http.Request, v *visit.Visit, code, state string) (*sessionstore.Session, error) {
-	value, err := h.Sessions.TakeOnce(r.Context(), codeKind, code)
+// enter gives the browser the session behind code on this host, where the code
+// is right, and reports false when it has answered the request.
+func (h *Handler) enter(w http.ResponseWriter, r *http.Request, v *visit.Visit, code, state string) bool {
+	s, err := h.redeem(r.Context(), v.Host, code, state)
+	switch {
+	case err != nil:
+		h.unavailable(w, r, v, err)
+		return false
+	case s == nil:
+		v.Reason = "code_refused"
+		h.Audit.Record(audit.Event{Type: audit.HandoverRefused, Addr: v.Client(), RequestID: v.ID})
+		return true
+	}
+	v.Session, v.Reason = s.ID.Hash(), "handed_over"
+	if err := h.Jar.SetSession(w, v.Host, s, h.Now()); err != nil {
+		h.failed(w, r, v, err)
+		return false
+	}
+	return true
+}
+
+// redeem takes the code and returns its session, nil when the code does not
+// fit this host and this browser.
+func (h *Handler) redeem(ctx context.Context, host, code, state string) (*sessionstore.Session, error) {
+	value, err := h.Sessions.TakeOnce(ctx, codeKind, code)
+	if errors.Is(err, sessionstore.ErrNotFound) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	var o handover
-	if json.Unmarshal(value, &o) != nil || o.Host != v.Host || o.State != state || !validState(state) {
-		return nil, sessionstore.ErrNotFound
+	if json.Unmarshal(value, &o) != nil || o.Host != host || o.State != state || !validState(state) {
+		return nil, nil
 	}
-	return h.Sessions.Get(r.Context(), o.Session)
+	return h.live(ctx, o.Session)
+}
+
+// burn spends a code that came to a browser which never asked for it, so that
+// a script of the app which reads the address cannot send it elsewhere.
+func (h *Handler) burn(r *http.Request, code string) {
+	if validState(code) {
+		_, _ = h.Sessions.TakeOnce(r.Context(), codeKind, code) // in doubt it dies within 30 s
+	}
 }

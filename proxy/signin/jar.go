@@ -50,6 +50,9 @@ func NewJar(cfg JarConfig) (*Jar, error) {
 	if cfg.Secure {
 		j.login, j.state = "__Host-"+j.login, "__Host-"+j.state
 	}
+	if strings.EqualFold(j.session, j.login) || strings.EqualFold(j.session, j.state) {
+		return nil, fmt.Errorf("session cookie name %q is taken by another cookie of the gateway", j.session)
+	}
 	for _, secret := range cfg.Keys {
 		session, err := codec(secret, "cookie-mac", "cookie-enc", cfg.Lifetime)
 		if err != nil {

@@ -1,7 +1,6 @@
 package signin
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"path"
@@ -35,11 +34,17 @@ func (h *Handler) Begin(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 		h.failed(w, r, v, err)
 		return
 	}
-	redirect(w, h.LoginURL()+"?"+aim{v.Host, v.Route, state}.query())
+	Redirect(w, h.LoginURL()+"?"+aim{v.Host, v.Route, state}.query())
 }
 
 // LoginURL is where a login starts.
 func (h *Handler) LoginURL() string { return h.origin + h.below("login") }
+
+// LoginFor is where a login starts that leads to target on the visited host. It
+// needs no cookie, so it may be told to programs.
+func (h *Handler) LoginFor(v *visit.Visit, target string) string {
+	return h.LoginURL() + "?" + url.Values{"return_to": {h.originOf(v.Host) + target}}.Encode()
+}
 
 // login is the one door to the identity providers, on the gateway origin. With
 // a live session that will do, it leads straight on.
@@ -51,6 +56,11 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 		h.show(w, r, v, pages.Problem{Code: pages.NotSignedIn, LoginURL: h.LoginURL()})
 		return
 	}
+	s, _, err := h.Session(r, v)
+	if err != nil {
+		h.unavailable(w, r, v, err)
+		return
+	}
 	a, ok := h.aim(w, r, v)
 	if !ok {
 		return
@@ -60,10 +70,7 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 	if asked != "" {
 		choices = slices.DeleteFunc(choices, func(i IDP) bool { return i.Name != asked })
 	}
-	s, err := h.current(r)
 	switch {
-	case err != nil:
-		h.unavailable(w, r, v, err)
 	case s != nil && serves(s, choices):
 		h.handOver(w, r, v, a, s)
 	case len(choices) == 0:
@@ -110,10 +117,10 @@ func (h *Handler) reachable(a aim) bool {
 		return false
 	}
 	place, known := h.places[a.route]
-	if !known {
-		return a.route == "" && a.host == h.Host
+	if a.host == h.Host {
+		return known || a.route == ""
 	}
-	return slices.Contains(place.Hosts, a.host)
+	return known && slices.Contains(place.Hosts, a.host)
 }
 
 // choices are the identity providers that may sign somebody in for a route.
@@ -131,20 +138,6 @@ func (h *Handler) askedIDP(v *visit.Visit) string {
 		return name
 	}
 	return ""
-}
-
-// current returns the live session of this browser on the gateway origin, nil
-// for none, and an error only when the store could not tell.
-func (h *Handler) current(r *http.Request) (*sessionstore.Session, error) {
-	id, _, ok := h.Jar.Session(r, h.Host)
-	if !ok {
-		return nil, nil
-	}
-	s, err := h.Sessions.Get(r.Context(), id)
-	if errors.Is(err, sessionstore.ErrNotFound) {
-		return nil, nil
-	}
-	return s, err
 }
 
 func serves(s *sessionstore.Session, choices []IDP) bool {
@@ -170,7 +163,7 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, v *visit.Visit, a 
 	}
 	h.Observer.Login(idp.Name, "started", "")
 	if len(req.Fields) == 0 {
-		redirect(w, req.URL)
+		Redirect(w, req.URL)
 		return
 	}
 	fields := make([]pages.Field, len(req.Fields))

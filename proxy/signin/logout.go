@@ -17,32 +17,38 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 	if !h.method(w, r, v, http.MethodGet, http.MethodHead, http.MethodPost) {
 		return
 	}
-	if r.Method == http.MethodPost {
-		if h.csrf.Check(r) != nil {
-			h.problem(w, r, v, pages.CSRF)
-			return
-		}
-	} else if !Deliberate(r) {
+	to := h.afterLogout(r, v)
+	switch wanted := h.Deliberate(r, v); {
+	case !wanted && r.Method == http.MethodPost:
+		h.problem(w, r, v, pages.CSRF)
+		return
+	case !wanted:
 		v.Reason = "logout_asked"
-		h.Pages.ConfirmLogout(w, r, pages.ConfirmLogout{Action: r.URL.RequestURI(), Targets: h.targets()})
+		h.Pages.ConfirmLogout(w, r, pages.ConfirmLogout{Action: r.URL.RequestURI(), Targets: append(h.targets(), to)})
 		return
 	}
 	if err := h.EndHere(w, r, v); err != nil {
 		h.unavailable(w, r, v, err)
 		return
 	}
-	if to := h.afterLogout(r, v); to != "" {
-		redirect(w, to)
+	if to != "" {
+		Redirect(w, to)
 		return
 	}
 	h.Pages.SignedOut(w, r, pages.SignedOut{SignIn: h.LoginURL()})
 }
 
-// Deliberate reports whether a request is one that the person made: a
-// navigation of the whole window that no other site caused (Fetch Metadata).
-// Without these headers any GET for a page counts.
-func Deliberate(r *http.Request) bool {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+// Deliberate reports whether a request to sign out is one that the person made:
+// a POST from a page of this origin, or a navigation of the whole window that no
+// other site caused (Fetch Metadata). Without these headers any GET for a page
+// counts. A page that the browser fetches ahead was not asked for by anybody.
+func (h *Handler) Deliberate(r *http.Request, v *visit.Visit) bool {
+	switch {
+	case r.Method == http.MethodPost:
+		asked := *r
+		asked.Host = v.Authority // which a proxy in front may have renamed
+		return h.csrf.Check(&asked) == nil
+	case r.Method != http.MethodGet || r.Header.Get("Sec-Purpose") != "" || r.Header.Get("Purpose") != "":
 		return false
 	}
 	dest, site := r.Header.Get("Sec-Fetch-Dest"), r.Header.Get("Sec-Fetch-Site")
@@ -65,7 +71,7 @@ func (h *Handler) EndHere(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	}
 	h.Jar.ClearSession(w)
 	w.Header().Set("Clear-Site-Data", `"cache"`) // pages behind the back button, too
-	ExpireCookies(w.Header(), v.Host, h.ClearCookies(v.Host))
+	h.ExpireCookies(w.Header(), v.Host)
 	return nil
 }
 
@@ -81,18 +87,42 @@ func (h *Handler) ClearCookies(host string) []string {
 	return slices.Compact(names)
 }
 
-// ExpireCookies takes app cookies away, whether they were set for the host
-// alone or with its name as Domain.
-func ExpireCookies(header http.Header, host string, names []string) {
-	for _, name := range names {
-		attributes := "=; Path=/; Max-Age=0"
-		if strings.HasPrefix(name, "__Host-") || strings.HasPrefix(name, "__Secure-") {
-			attributes += "; Secure"
+// ExpireCookies takes the app cookies of [Handler.ClearCookies] away, at "/" and
+// at the route's own path, whether they were set for the host alone or with its
+// name as Domain: a browser keeps each of these apart (RFC 6265 §5.3).
+func (h *Handler) ExpireCookies(header http.Header, host string) {
+	for _, p := range h.Places {
+		if !slices.Contains(p.Hosts, host) {
+			continue
 		}
-		header.Add("Set-Cookie", name+attributes)
-		if !strings.HasPrefix(name, "__Host-") {
-			header.Add("Set-Cookie", name+attributes+"; Domain="+host)
+		for _, name := range p.ClearCookies {
+			for _, path := range cookiePaths(p.Path) {
+				expire(header, name, path, host)
+			}
 		}
+	}
+}
+
+// cookiePaths are the Path attributes that an app at path would choose.
+func cookiePaths(path string) []string {
+	if path = strings.TrimSuffix(path, "/"); path == "" {
+		return []string{"/"}
+	}
+	return []string{"/", path, path + "/"}
+}
+
+func expire(header http.Header, name, path, host string) {
+	only := strings.HasPrefix(name, "__Host-")
+	if only && path != "/" {
+		return
+	}
+	attributes := "=; Path=" + path + "; Max-Age=0"
+	if only || strings.HasPrefix(name, "__Secure-") {
+		attributes += "; Secure"
+	}
+	header.Add("Set-Cookie", name+attributes)
+	if !only {
+		header.Add("Set-Cookie", name+attributes+"; Domain="+host)
 	}
 }
 
@@ -105,11 +135,15 @@ func (h *Handler) afterLogout(r *http.Request, v *visit.Visit) string {
 		}
 		h.Observer.ReturnRefused()
 	}
-	return h.LogoutURL(v.Host)
+	return h.LogoutURL(v.Host, v.Route)
 }
 
-// LogoutURL is the configured place to go to after a logout on host.
-func (h *Handler) LogoutURL(host string) string {
+// LogoutURL is the configured place to go to after a logout on host: the
+// route's own, else that of the host's first route with one.
+func (h *Handler) LogoutURL(host, route string) string {
+	if own := h.places[route].LogoutURL; own != "" {
+		return own
+	}
 	for _, p := range h.Places {
 		if p.LogoutURL != "" && slices.Contains(p.Hosts, host) {
 			return p.LogoutURL

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -84,18 +85,26 @@ func (j *Jar) beginJourney(w http.ResponseWriter, r *http.Request, host, url str
 	}
 }
 
-// endJourney returns where the journey of this state leads, and forgets it.
-func (j *Jar) endJourney(w http.ResponseWriter, r *http.Request, host, state string, now time.Time) (string, bool) {
+// findJourney returns where the journey of this state leads, and the other
+// journeys, which are what to write once it has ended.
+func (j *Jar) findJourney(r *http.Request, host, state string, now time.Time) (url string, rest []journey, ok bool) {
 	all := j.readJourneys(r, host)
 	i := slices.IndexFunc(all, func(o journey) bool { return stateOf(o.Nonce) == state })
 	if i < 0 || all[i].expired(now) {
-		return "", false
+		return "", nil, false
 	}
-	url := all[i].URL
-	if j.writeJourneys(w, host, slices.Delete(all, i, i+1)) != nil {
-		return "", false
-	}
-	return url, true
+	url = all[i].URL
+	return url, slices.Delete(all, i, i+1), true
+}
+
+// compact writes JSON in which "&" stays one byte: [json.Marshal] makes six of
+// it, for pages, and addresses have many.
+func compact(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 func (j *Jar) writeJourneys(w http.ResponseWriter, host string, all []journey) error {
@@ -103,7 +112,7 @@ func (j *Jar) writeJourneys(w http.ResponseWriter, host string, all []journey) e
 		j.expire(w, j.state, http.SameSiteLaxMode)
 		return nil
 	}
-	value, err := json.Marshal(all)
+	value, err := compact(all)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,15 @@ func NewID() string {
 	return strings.ToLower(base32.StdEncoding.EncodeToString(b))
 }
 
+// Client returns the address of the client in words for records, empty where
+// the listener has no addresses.
+func (v *Visit) Client() string {
+	if !v.Addr.IsValid() {
+		return ""
+	}
+	return v.Addr.String()
+}
+
 // Attrs are the fields of the request's log line that were filled in.
 func (v *Visit) Attrs() []slog.Attr {
 	attrs := []slog.Attr{slog.String("request_id", v.ID)}

@@ -1,0 +1,56 @@
+package proxy_test
+
+import (
+	"context"
+	"encoding/json"
+	"sync/atomic"
+
+	"crypto/rand"
+
+	"github.com/samlgate/samlgate/identity"
+	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/signin"
+)
+
+// saml is what stands in for a SAML response: whoever can write JSON is proven.
+type saml struct {
+	Request, IDP, Email string
+	Roles               []string
+	Over                bool // SessionNotOnOrAfter has passed
+}
+
+func (s saml) encode() string {
+	b, _ := json.Marshal(s)
+	return string(b)
+}
+
+// fakeIDP is a signin.Provider that believes every answer to the right
+// question by the right provider, and counts how often it was asked to.
+type fakeIDP struct{ read, verified atomic.Int32 }
+
+func (*fakeIDP) Request(idp, relayState string) (signin.Request, error) {
+	id := "_" + rand.Text() + rand.Text()
+	return signin.Request{ID: id, URL: "https://" + idp + ".idp.test/sso?id=" + id + "&RelayState=" + relayState}, nil
+}
+
+func (f *fakeIDP) RequestID(response string) (string, error) {
+	f.read.Add(1)
+	var s saml
+	if err := json.Unmarshal([]byte(response), &s); err != nil {
+		return "", &signin.Refusal{Reason: "malformed", Detail: "no JSON", Code: pages.SAMLRefused}
+	}
+	return s.Request, nil
+}
+
+func (f *fakeIDP) Verify(_ context.Context, response, idp, requestID string) (identity.Identity, error) {
+	f.verified.Add(1)
+	var s saml
+	if err := json.Unmarshal([]byte(response), &s); err != nil || s.IDP != idp || s.Request != requestID {
+		return identity.Identity{}, &signin.Refusal{Reason: "mismatch", Detail: "another question", Code: pages.SAMLRefused}
+	}
+	id := identity.Identity{IDP: idp, Email: identity.Email(s.Email), Person: identity.Person(s.Email), FirstName: "Ann", LastName: "Lee", Roles: s.Roles}
+	if s.Over {
+		id.Authn.NotOnOrAfter = id.Authn.Instant.AddDate(1, 0, 0)
+	}
+	return id, nil
+}

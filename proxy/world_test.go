@@ -1,0 +1,372 @@
+package proxy_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/samlgate/samlgate/access"
+	"github.com/samlgate/samlgate/audit"
+	"github.com/samlgate/samlgate/headers"
+	"github.com/samlgate/samlgate/identity"
+	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy"
+	"github.com/samlgate/samlgate/proxy/route"
+	"github.com/samlgate/samlgate/proxy/signin"
+	"github.com/samlgate/samlgate/proxy/upstream"
+	"github.com/samlgate/samlgate/samlsp"
+	"github.com/samlgate/samlgate/sessionstore"
+	"github.com/samlgate/samlgate/sessionstore/embedded"
+)
+
+// world is a gateway with everything around it: two identity providers that
+// prove whatever they are told, an app behind every route, and browsers.
+type world struct {
+	t        testing.TB
+	external *url.URL
+	server   *httptest.Server
+	sessions *sessionstore.Manager
+	store    *flakyStore
+	idp      *fakeIDP
+	app      *fakeApp
+	observer *counter
+	log      *safeBuffer
+	audit    *safeBuffer
+	ahead    atomic.Int64 // how far the clock was moved
+
+	gateway atomic.Pointer[proxy.Gateway]
+	jarKey  []byte
+}
+
+// now is the wall clock, moved ahead: cookies carry times of their own.
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+
+func (w *world) later(d time.Duration) { w.ahead.Add(int64(d)) }
+
+// setup is what a test may change before the gateway is built.
+type setup struct {
+	external    string
+	limits      sessionstore.Limits
+	idps        []signin.IDP
+	routes      []*proxy.Route
+	hosts       map[string][]string // route → hosts
+	paths       map[string]string   // route → path
+	returnTo    map[string]string   // route → logout.return_to
+	accessLog   bool
+	loginRate   signin.Rate
+	cookieName  string
+	appTimeouts time.Duration
+}
+
+func standard() *setup {
+	names := headers.DefaultNames()
+	names.JWT = "X-Auth-Assertion"
+	s := &setup{
+		external:  "https://sso.example.com",
+		accessLog: true,
+		limits:    sessionstore.Limits{Idle: time.Hour, Lifetime: 8 * time.Hour, MaxConcurrent: 0},
+		idps: []signin.IDP{
+			{Name: "corp", DisplayName: "Example Corp", Roles: access.RoleMap{Deny: []string{"Restricted"}}},
+			{Name: "partner", DisplayName: "Partner Ltd"},
+		},
+		hosts:       map[string][]string{},
+		paths:       map[string]string{},
+		returnTo:    map[string]string{},
+		appTimeouts: 5 * time.Second,
+	}
+	add := func(name string, edit func(*proxy.Route), hosts ...string) {
+		rt := &proxy.Route{Name: name, Audience: name, IDPs: []string{"corp"}, Unauthenticated: proxy.AutoLogin, Names: names}
+		edit(rt)
+		s.routes = append(s.routes, rt)
+		s.hosts[name] = hosts
+	}
+	add("wiki", func(rt *proxy.Route) {
+		rt.Public = patterns("/open/", "/open-logout")
+		rt.Block = blocks("/admin", "/open/secret")
+		rt.LogoutPaths = []string{"/logout", "/open-logout"}
+		rt.CORSOrigins = []string{"https://portal.example.net"}
+		rt.MaxURL, rt.MaxBody = 4096, 1024
+	}, "wiki.example.com")
+	add("hr", func(rt *proxy.Route) { rt.Rules = access.Rules{Roles: []string{"hr"}} }, "hr.example.com")
+	add("partners", func(rt *proxy.Route) { rt.IDPs = []string{"partner"} }, "partners.example.com")
+	add("star", func(*proxy.Route) {}, "*.apps.example.com")
+	add("news", func(rt *proxy.Route) { rt.Public = patterns("/"); rt.IdentityOnPublic = true }, "news.example.com")
+	add("shared", func(rt *proxy.Route) { rt.SharedCache = true }, "shared.example.com")
+	add("api", func(rt *proxy.Route) { rt.Unauthenticated = proxy.Never }, "api.example.com")
+	add("forced", func(rt *proxy.Route) { rt.Unauthenticated = proxy.AlwaysLogin }, "forced.example.com")
+	add("portal", func(rt *proxy.Route) { rt.Unauthenticated = "https://www.example.org/welcome" }, "portal.example.com")
+	add("desk", func(*proxy.Route) {}, "sso.example.com")
+	s.paths["desk"] = "/desk"
+	add("jobs", func(*proxy.Route) {}, "jobs.example.com")
+	s.paths["jobs"] = "/ci"
+	return s
+}
+
+func patterns(all ...string) (out []route.Pattern) {
+	for _, s := range all {
+		p, err := route.ParsePattern(s)
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func blocks(all ...string) (out []route.BlockPattern) {
+	for _, s := range all {
+		p, err := route.ParseBlockPattern(s)
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func newWorld(t testing.TB, edits ...func(*setup)) *world {
+	t.Helper()
+	w := &world{t: t, idp: &fakeIDP{}, app: &fakeApp{}, observer: &counter{}, log: &safeBuffer{}, audit: &safeBuffer{},
+		jarKey: []byte("0123456789abcdef0123456789abcdef")}
+	backend := httptest.NewServer(w.app)
+	t.Cleanup(backend.Close)
+	w.app.url = backend.URL
+	w.store = &flakyStore{Store: embedded.New(w.now)}
+	var err error
+	w.sessions, err = sessionstore.NewManager(sessionstore.ManagerConfig{Store: w.store, Keys: [][]byte{w.jarKey}, Now: w.now})
+	w.must(err)
+	w.rebuild(edits...)
+	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.gateway.Load().ServeHTTP(rw, r) }))
+	t.Cleanup(w.server.Close)
+	return w
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// rebuild is a reload.
+func (w *world) rebuild(edits ...func(*setup)) {
+	w.t.Helper()
+	s := standard()
+	for _, edit := range edits {
+		edit(s)
+	}
+	external, err := url.Parse(s.external)
+	w.must(err)
+	w.external = external
+	g, err := w.build(s)
+	w.must(err)
+	w.gateway.Store(g)
+}
+
+func (w *world) build(s *setup) (*proxy.Gateway, error) {
+	target, err := url.Parse(w.app.url)
+	w.must(err)
+	var entries []route.Entry[*proxy.Route]
+	var places []signin.Place
+	var names []headers.Names
+	for _, rt := range s.routes {
+		if rt.Upstream == nil {
+			rt.Upstream, err = upstream.New(upstream.Config{URL: target, ResponseHeader: s.appTimeouts})
+			w.must(err)
+		}
+		entries = append(entries, route.Entry[*proxy.Route]{Name: rt.Name, Hosts: s.hosts[rt.Name], Path: s.paths[rt.Name], Value: rt})
+		p := signin.Place{Name: rt.Name, Path: s.paths[rt.Name], IDPs: rt.IDPs, Rules: rt.Rules, LogoutURL: s.returnTo[rt.Name], ClearCookies: []string{"app_session"}}
+		for _, h := range s.hosts[rt.Name] {
+			if h[0] != '*' {
+				p.Hosts = append(p.Hosts, h)
+			}
+		}
+		places, names = append(places, p), append(names, rt.Names)
+	}
+	router, err := route.New(entries)
+	w.must(err)
+	jar, err := signin.NewJar(signin.JarConfig{Keys: [][]byte{w.jarKey}, Name: s.cookieName, Secure: w.external.Scheme == "https", Lifetime: s.limits.Lifetime})
+	w.must(err)
+	words, err := pages.New(pages.Config{Prefix: "/.samlgate", Now: w.now})
+	w.must(err)
+	record, err := audit.New(audit.Config{Key: w.jarKey, Now: w.now, Also: w.audit})
+	w.must(err)
+	signer, err := headers.NewSigner(headers.SignerConfig{Issuer: s.external, TTL: time.Minute, Now: w.now,
+		Keys: []headers.Key{{ID: "k1", Private: ed25519.NewKeyFromSeed(w.jarKey)}}})
+	w.must(err)
+	host := w.external.Hostname()
+	door, err := signin.New(signin.Config{
+		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Limits: s.limits, Provider: w.idp, IDPs: s.idps,
+		Places: places, Pages: words, Audit: record, Observer: w.observer, LoginRate: s.loginRate, Now: w.now,
+		Keys:    http.HandlerFunc(signer.ServeJWKS),
+		Returns: returns{samlsp.ReturnPolicy{External: w.external, Hosts: router.ExactHost, Prefix: "/.samlgate"}},
+	})
+	w.must(err)
+	return proxy.New(proxy.Config{
+		External: w.external, Host: host, Routes: router, SignIn: door, Jar: jar, Sessions: w.sessions, Signer: signer,
+		Managed: headers.NewManaged(names...), Pages: words, Audit: record, Observer: w.observer, MaxURL: 8192,
+		AccessLog: s.accessLog, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: w.now,
+	})
+}
+
+// live counts the sessions of a person.
+func (w *world) live(email string) int {
+	w.t.Helper()
+	all, err := w.sessions.List(context.Background(), identity.Person(email))
+	w.must(err)
+	return len(all)
+}
+
+type returns struct{ policy samlsp.ReturnPolicy }
+
+func (r returns) Check(raw string) (string, bool) {
+	u, ok := r.policy.Check(raw)
+	return u.String(), ok
+}
+
+// safeBuffer is a bytes.Buffer for several goroutines.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// flakyStore is a store that goes away.
+type flakyStore struct {
+	sessionstore.Store
+	down atomic.Bool
+}
+
+func (f *flakyStore) err() error {
+	if f.down.Load() {
+		return fmt.Errorf("%w: pulled the plug", sessionstore.ErrUnavailable)
+	}
+	return nil
+}
+
+func (f *flakyStore) Epochs(ctx context.Context, p identity.PersonHash) (sessionstore.Epochs, error) {
+	if err := f.err(); err != nil {
+		return sessionstore.Epochs{}, err
+	}
+	return f.Store.Epochs(ctx, p)
+}
+
+func (f *flakyStore) Load(ctx context.Context, id sessionstore.ID) (sessionstore.Row, error) {
+	if err := f.err(); err != nil {
+		return sessionstore.Row{}, err
+	}
+	return f.Store.Load(ctx, id)
+}
+
+func (f *flakyStore) End(ctx context.Context, id sessionstore.ID, why sessionstore.Reason) (sessionstore.Row, error) {
+	if err := f.err(); err != nil {
+		return sessionstore.Row{}, err
+	}
+	return f.Store.End(ctx, id, why)
+}
+
+func (f *flakyStore) Take(ctx context.Context, key string) ([]byte, error) {
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	return f.Store.Take(ctx, key)
+}
+
+// counter is an Observer.
+type counter struct {
+	mu       sync.Mutex
+	refused  int
+	logins   []string
+	stripped int
+	cookies  int
+	statuses []int
+}
+
+func (c *counter) note(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f()
+}
+
+func (c *counter) Login(_, result, reason string) {
+	c.note(func() { c.logins = append(c.logins, result+" "+reason) })
+}
+func (c *counter) ReturnRefused() { c.note(func() { c.refused++ }) }
+func (c *counter) Request(_, _ string, status int, _ time.Duration) {
+	c.note(func() { c.statuses = append(c.statuses, status) })
+}
+func (c *counter) HeadersStripped(_ string, n int) { c.note(func() { c.stripped += n }) }
+func (c *counter) ValuesDropped(string, int)       {}
+func (c *counter) CookiesDropped(_ string, n int)  { c.note(func() { c.cookies += n }) }
+
+func (c *counter) saw(login string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Contains(c.logins, login)
+}
+
+// fakeApp remembers what reaches it and answers as a test likes.
+type fakeApp struct {
+	url    string
+	mu     sync.Mutex
+	seen   []*http.Request
+	bodies []string
+	handle http.HandlerFunc
+}
+
+func (a *fakeApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	handle := a.handle
+	a.seen = append(a.seen, r)
+	a.mu.Unlock()
+	if handle != nil {
+		handle(w, r)
+		return
+	}
+	_, _ = io.Copy(io.Discard, r.Body)
+	fmt.Fprintf(w, "app says hello to %s", r.Header.Get("X-Auth-Email"))
+}
+
+func (a *fakeApp) does(handle http.HandlerFunc) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.handle = handle
+}
+
+func (a *fakeApp) count() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.seen)
+}
+
+func (a *fakeApp) last(t testing.TB) *http.Request {
+	t.Helper()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.seen) == 0 {
+		t.Fatal("nothing has reached the app")
+	}
+	return a.seen[len(a.seen)-1]
+}
