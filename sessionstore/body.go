@@ -56,9 +56,7 @@ func (m *Manager) openBody(row Row) (body, error) {
 // fits reports whether the header says what was sealed. Created alone is not
 // known when sealing, but how far it is from the end.
 func (b body) fits(r Row) bool {
-	p := b.Identity.Person.Hash()
 	same := func(x, y time.Duration) bool { return x.Milliseconds() == y.Milliseconds() }
-	return p == r.Person && BucketOf(p) == r.ID.Bucket() &&
-		b.Epochs.Person == r.Epochs.Person && b.Epochs.Bucket == r.Epochs.Bucket &&
+	return b.Identity.Person.Hash() == r.Person && b.Epochs.Person == r.Epochs.Person && b.Epochs.Bucket == r.Epochs.Bucket &&
 		same(b.Idle, r.Idle) && same(b.Interval, r.Interval) && same(b.Lifetime, r.Expires.Sub(r.Created))
 }

@@ -9,19 +9,33 @@ import (
 	"github.com/samlgate/samlgate/sessionstore"
 )
 
-// meddler is a store in which somebody changes what is loaded, and which
-// counts how often it is asked.
+// meddler is a store in which somebody changes what is loaded, which counts
+// how often it is asked, and fails as often as it is told.
 type meddler struct {
 	sessionstore.Store
 	row     func(*sessionstore.Row)
 	value   func([]byte) []byte
 	asked   int
 	touched int
+	failing int           // so many touches and ends
+	ago     time.Duration // of the last touch
+}
+
+func (m *meddler) fails() error {
+	if m.failing == 0 {
+		return nil
+	}
+	m.failing--
+	return sessionstore.ErrUnavailable
 }
 
 // Touch counts.
 func (m *meddler) Touch(ctx context.Context, id sessionstore.ID, ago time.Duration) error {
 	m.touched++
+	m.ago = ago
+	if err := m.fails(); err != nil {
+		return err
+	}
 	return m.Store.Touch(ctx, id, ago)
 }
 
@@ -48,6 +62,9 @@ func (m *meddler) Take(ctx context.Context, key string) ([]byte, error) {
 // End counts.
 func (m *meddler) End(ctx context.Context, id sessionstore.ID, why sessionstore.Reason) (sessionstore.Row, error) {
 	m.asked++
+	if err := m.fails(); err != nil {
+		return sessionstore.Row{}, err
+	}
 	return m.Store.End(ctx, id, why)
 }
 

@@ -185,6 +185,30 @@ func managerCases() map[string]func(*bench) {
 			b.Advance(600 * time.Millisecond) // idle/20 is half a second
 			touches(1)
 		},
+		"a change of person that fails leaves no session": func(b *bench) {
+			store := &meddler{Store: b.Store}
+			m := b.manager(over(store))
+			before := b.start(m, neighbour(person(1), false))
+			in := b.signIn(m, person(1), func(s *sessionstore.Start) { s.Replaces = before.ID })
+			store.failing = 1
+			_, err := m.Start(b.ctx(), in)
+			b.refused(err, sessionstore.ErrUnavailable)
+			b.listed(person(1))
+			b.alive(before.ID)
+		},
+		"a touch that fails is tried again": func(b *bench) {
+			store, later := &meddler{Store: b.Store, failing: 1}, time.Duration(0)
+			m := b.manager(over(store), func(c *sessionstore.ManagerConfig) {
+				c.Now = func() time.Time { later += time.Second; return b.Now().Add(later) }
+			})
+			s := b.start(m, person(1))
+			later = time.Minute
+			b.refused(m.Touch(b.ctx(), s), sessionstore.ErrUnavailable)
+			b.must(m.Touch(b.ctx(), s))
+			if store.touched != 2 || store.ago < time.Second { // the clock went on by one before the store was asked
+				b.Errorf("%d writes, the last of a use %v ago", store.touched, store.ago)
+			}
+		},
 		"a clock that is set back loses no session": func(b *bench) {
 			store, back := &meddler{Store: b.Store}, time.Duration(0)
 			m := b.manager(over(store), func(c *sessionstore.ManagerConfig) { c.Now = func() time.Time { return b.Now().Add(-back) } })
