@@ -93,9 +93,10 @@ func lower(r rune) rune {
 }
 
 // forbidden reports what may stand nowhere in an address: what a header, a
-// list or a quoted local part could give a second meaning.
+// list or a quoted local part could give a second meaning, and the bar, which
+// apps see between IdP and NameID of a person without an address.
 func forbidden(r rune) bool {
-	return r <= ' ' || r == 0x7f || (0x80 <= r && r <= 0xa0) || r == 0xfffd || strings.ContainsRune("\",;:<>()[]\\\u2028\u2029", r)
+	return r <= ' ' || r == 0x7f || (0x80 <= r && r <= 0xa0) || r == 0xfffd || strings.ContainsRune("\",;:|<>()[]\\\u2028\u2029", r)
 }
 
 func notHostByte(r rune) bool {

@@ -36,6 +36,7 @@ func TestNormalizeEmail(t *testing.T) {
 		"\"a\"@example.com":               ErrEmailCharacter,
 		"ana@example.com,bob@example.com": ErrEmailCharacter,
 		"ana;@example.com":                ErrEmailCharacter,
+		"corp|ana@example.com":            ErrEmailCharacter, // the subject of a NameID "ana@example.com" at corp
 		"ana\u2028@example.com":           ErrEmailCharacter,
 		"\u212Aim@example.com":            ErrEmailNonASCII, // KELVIN SIGN folds to "k"
 		"jos\u00e9@example.com":           ErrEmailNonASCII,
@@ -106,5 +107,34 @@ func TestPersonOf(t *testing.T) {
 	}
 	if _, err := PersonOf("", "corp", "n\x001"); err == nil {
 		t.Error("a NUL in a NameID could move the border between IdP and NameID")
+	}
+}
+
+// Two NameIDs have one key only if they are one NameID.
+func TestNameIDKey(t *testing.T) {
+	const persistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+	const unspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+	for _, row := range []struct {
+		id   NameID
+		want string
+	}{
+		{NameID{Value: "n", Format: persistent}, "persistent:n"},
+		{NameID{Value: "n", Format: persistent, NameQualifier: "urn:idp", SPNameQualifier: "urn:sp"}, "persistent:n"},
+		{NameID{Value: "n", Format: persistent, NameQualifier: "urn:other"}, "persistent@urn%3Aother:n"},
+		{NameID{Value: "other:n", Format: persistent}, "persistent:other:n"},
+		{NameID{Value: "n"}, "unspecified:n"},
+		{NameID{Value: "n", Format: unspecified}, "unspecified:n"},
+		{NameID{Value: "persistent:n"}, "unspecified:persistent:n"},
+		{NameID{Value: "n", Format: "persistent:x@y"}, "persistent%3Ax%40y:n"},
+		{NameID{Value: "a b"}, "unspecified:a b"},
+		{NameID{}, ""},
+		{NameID{Value: " "}, ""},
+		{NameID{Value: "n "}, ""},
+		{NameID{Value: "\u00a0n"}, ""},
+		{NameID{Value: strings.Repeat("n", 1025)}, ""},
+	} {
+		if got := row.id.Key("urn:idp"); got != row.want {
+			t.Errorf("%+v: %q; want %q", row.id, got, row.want)
+		}
 	}
 }

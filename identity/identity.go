@@ -3,12 +3,13 @@ package identity
 import (
 	"crypto/sha256"
 	"errors"
+	"net/url"
 	"strings"
 	"time"
 )
 
 // Person is the stable key of a human being at this gateway: a normalised
-// e-mail address, or IdP name, NUL, NameID. It is personal data: stores keep
+// e-mail address, or IdP name, NUL, [NameID.Key]. It is personal data: stores keep
 // its [Person.Hash], logs keep nothing of it.
 type Person string
 
@@ -16,8 +17,8 @@ type Person string
 // nor a NameID: there is nobody to sign in.
 var ErrNobody = errors.New("neither an e-mail address nor a NameID was given")
 
-// PersonOf returns the person of a normalised e-mail address, or of a NameID
-// at the identity provider called idp when email is empty.
+// PersonOf returns the person of a normalised e-mail address, or of a NameID's
+// key at the identity provider called idp when email is empty.
 func PersonOf(email Email, idp, nameID string) (Person, error) {
 	switch {
 	case email != "":
@@ -44,6 +45,38 @@ type NameID struct {
 	NameQualifier   string `json:",omitempty"`
 	SPNameQualifier string `json:",omitempty"`
 	SPProvidedID    string `json:",omitempty"`
+}
+
+// maxKey is the most bytes of a NameID that names a person: 256 characters
+// (SAML Core §8.3.7).
+const maxKey = 1024
+
+// Key returns what names a person at one identity provider. It holds the format
+// and the qualifier beside the value: a user name that somebody chose for
+// himself may be the persistent identifier of somebody else, and a provider
+// that passes on the names of others qualifies them, since two may be alike.
+// issuer is the entity id of the provider, which is the qualifier where none is
+// written. A value that is empty or long, or begins or ends with white space
+// that somebody on the way may trim, names nobody: its key is empty.
+//
+//	persistent:8f14e45f
+//	unspecified@https%3A%2F%2Fother.example:ana
+func (n NameID) Key(issuer string) string {
+	if n.Value == "" || len(n.Value) > maxKey || strings.TrimSpace(n.Value) != n.Value {
+		return ""
+	}
+	format := "unspecified"
+	if n.Format != "" {
+		format = n.Format
+	}
+	for _, standard := range []string{"urn:oasis:names:tc:SAML:1.1:nameid-format:", "urn:oasis:names:tc:SAML:2.0:nameid-format:"} {
+		format = strings.TrimPrefix(format, standard)
+	}
+	key := url.QueryEscape(format)
+	if n.NameQualifier != "" && n.NameQualifier != issuer {
+		key += "@" + url.QueryEscape(n.NameQualifier)
+	}
+	return key + ":" + n.Value
 }
 
 // Authn says how and when somebody proved who they are

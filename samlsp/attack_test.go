@@ -102,6 +102,16 @@ func TestWrapping(t *testing.T) {
 			genuine(root).FindElement("//AuthnStatement").CreateAttr("Id", "_a1")
 		}},
 		{"xml:id", ReasonID, func(root *etree.Element) { genuine(root).CreateAttr("xml:id", "_a2") }},
+		{"xml:id where no ID is", ReasonID, func(root *etree.Element) { childElement(root, "Status").CreateAttr("xml:id", "_a2") }},
+		{"ID of 257 letters", ReasonID, func(root *etree.Element) { root.CreateAttr("ID", strings.Repeat("r", 257)) }},
+		{"response inside the status", ReasonMisplacedAssertion, func(root *etree.Element) {
+			childElement(root, "Status").CreateElement("samlp:StatusDetail").CreateElement("samlp:Response")
+		}},
+		{"signature of another language", ReasonMisplacedSignature, func(root *etree.Element) {
+			s := etree.NewElement("x:Signature")
+			s.CreateAttr("xmlns:x", "urn:x")
+			root.InsertChildAt(1, s)
+		}},
 		{"second kind of ID", ReasonID, func(root *etree.Element) { genuine(root).CreateAttr("Id", "_evil") }},
 		{"no ID", ReasonID, func(root *etree.Element) { genuine(root).RemoveAttr("ID") }},
 		{"two signatures", ReasonSeveralSignatures, func(root *etree.Element) {

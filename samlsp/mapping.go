@@ -95,11 +95,11 @@ func (a *Assertion) Identity() (identity.Identity, error) {
 // another one at every sign-in (Core §8.3.8): limits and deactivation could not
 // hold on to it, so it names nobody.
 func (a *Assertion) person(email identity.Email) (identity.Person, error) {
-	nameID := a.nameID.Value
+	key := a.nameID.Key(a.idp.EntityID)
 	if a.nameID.Format == formatTransient {
-		nameID = ""
+		key = ""
 	}
-	p, err := identity.PersonOf(email, a.idp.Name, nameID)
+	p, err := identity.PersonOf(email, a.idp.Name, key)
 	if err != nil {
 		return "", reject(ReasonNobody, "no e-mail address and no lasting NameID")
 	}

@@ -32,6 +32,10 @@ func TestIdentityRefused(t *testing.T) {
 		"sub-domain":            {ReasonEmailDomain, said(m, nil, identity.NameID{}, "Email=a@x.example.com")},
 		"nobody":                {ReasonNobody, said(m, nil, identity.NameID{})},
 		"transient":             {ReasonNobody, said(m, nil, identity.NameID{Value: "x", Format: formatTransient})},
+		"blank NameID":          {ReasonNobody, said(m, nil, identity.NameID{Value: " ", Format: formatPersistent})},
+		"NameID with a blank":   {ReasonNobody, said(m, nil, identity.NameID{Value: "x ", Format: formatPersistent})},
+		"blank address":         {ReasonEmailInvalid, said(m, nil, identity.NameID{Value: "a@example.com"}, "Email= ")},
+		"address with a blank":  {ReasonEmailInvalid, said(m, nil, identity.NameID{}, "Email=a@example.com ")},
 		"required, absent":      {ReasonMissingAttribute, said(m, []string{"first_name"}, identity.NameID{}, "Email=a@example.com")},
 		"required, other case":  {ReasonMissingAttribute, said(m, []string{"email"}, identity.NameID{}, "EMail=a@example.com")},
 		"required, NameID is p": {ReasonMissingAttribute, said(m, []string{"email"}, identity.NameID{Value: "a@example.com", Format: formatPersistent})},
@@ -76,8 +80,14 @@ func TestIdentityMapped(t *testing.T) {
 		t.Errorf("%+v", id)
 	}
 	id, err = said(m, nil, identity.NameID{Value: "p1", Format: formatPersistent}).Identity()
-	if err != nil || id.Person != "corp\x00p1" || id.Email != "" {
+	if err != nil || id.Person != "corp\x00persistent:p1" || id.Email != "" {
 		t.Errorf("by NameID: %+v, %v", id, err)
+	}
+	// Ana's persistent identifier, chosen by Bo as his user name: the message that
+	// asks for another format needs no signature.
+	bo, err := said(Mapping{}, nil, identity.NameID{Value: "p1"}).Identity()
+	if err != nil || bo.Person == id.Person {
+		t.Errorf("Bo is Ana: %q, %v", bo.Person, err)
 	}
 	id, err = said(m, nil, identity.NameID{Value: "Ana@Example.com", Format: formatEmail}).Identity()
 	if err != nil || id.Email != "ana@example.com" {

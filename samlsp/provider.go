@@ -38,7 +38,10 @@ func (p providers) find(name string) (*IdentityProvider, bool) {
 	return nil, false
 }
 
-const maxClockSkew = 15 * time.Minute
+const (
+	maxClockSkew    = 15 * time.Minute
+	maxCertificates = 32 // of one identity provider
+)
 
 // New returns a service provider. It refuses a configuration that could not
 // work or would not be safe, and says which part.
@@ -221,6 +224,9 @@ func (idp *IdentityProvider) validate() error {
 			idp.certs = append(idp.certs, c)
 		}
 	}
+	if len(idp.certs) > maxCertificates {
+		return fmt.Errorf("%d signing certificates; each costs a key operation for every forgery, so at most %d are believed", len(idp.certs), maxCertificates)
+	}
 	if len(idp.certs) == 0 {
 		return errors.New("no usable signing certificate: RSA of at least 2048 bits, or ECDSA on P-256, P-384 or P-521")
 	}
@@ -231,7 +237,7 @@ func (idp *IdentityProvider) validate() error {
 func usableKey(public any) bool {
 	switch k := public.(type) {
 	case *rsa.PublicKey:
-		return k.N.BitLen() >= 2048 && k.N.BitLen() <= 16384
+		return k.N.BitLen() >= 2048 && k.N.BitLen() <= 8192
 	case *ecdsa.PublicKey:
 		return k.Curve == elliptic.P256() || k.Curve == elliptic.P384() || k.Curve == elliptic.P521()
 	}

@@ -2,6 +2,7 @@ package samlsp
 
 import (
 	"crypto/x509"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,7 @@ func TestNewRefuses(t *testing.T) {
 		"needs a name":           func(p *IdentityProvider) { p.Name = "" },
 		"entity id":              func(p *IdentityProvider) { p.EntityID = "" },
 		"usable":                 func(p *IdentityProvider) { p.Certificates = []*x509.Certificate{testKeys().weak.Certificate, nil} },
+		"key operation":          func(p *IdentityProvider) { p.Certificates = slices.Repeat(p.Certificates, 33) },
 		"signature policy":       func(p *IdentityProvider) { p.Require = "none" },
 		"by binding":             func(p *IdentityProvider) { p.RequestBinding = "x" },
 		"no single sign-on":      func(p *IdentityProvider) { p.SSO = nil },

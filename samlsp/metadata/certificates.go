@@ -10,18 +10,28 @@ import (
 	"time"
 )
 
+// maxSigning is how many certificates may sign for one identity provider: every
+// forgery costs a key operation for each.
+const maxSigning = 32
+
+var errTooMany = fmt.Errorf("the metadata has more than %d signing certificates", maxSigning)
+
 // setCertificates collects the certificates that may sign: those of key
 // descriptors for signing, or without a use (errata E62).
 func (d *Descriptor) setCertificates(role *element, now time.Time) error {
 	var found []*x509.Certificate
-	keys := 0
+	keys, seen := 0, 0
 	for _, k := range role.all("KeyDescriptor") {
 		if use := k.attr["use"]; use != "" && use != "signing" {
 			continue
 		}
 		keys++
 		var own []*x509.Certificate
-		for _, e := range k.find(nsSignature, "X509Certificate") {
+		given := k.find(nsSignature, "X509Certificate")
+		if seen += len(given); seen > maxSigning { // before any is parsed, and compared with others
+			return errTooMany
+		}
+		for _, e := range given {
 			certs, err := ParseCertificates(e.text)
 			if err != nil {
 				d.Warnings = append(d.Warnings, "a certificate in the metadata is ignored: "+err.Error())
@@ -32,6 +42,9 @@ func (d *Descriptor) setCertificates(role *element, now time.Time) error {
 	}
 	if keys == 0 {
 		return errors.New("the metadata has no signing certificate (KeyDescriptor)")
+	}
+	if len(found) > maxSigning {
+		return errTooMany
 	}
 	certs, warnings, err := Usable(found, now)
 	d.Certificates, d.Warnings = certs, append(d.Warnings, warnings...)
@@ -79,8 +92,8 @@ func Usable(certs []*x509.Certificate, now time.Time) (usable []*x509.Certificat
 func weak(c *x509.Certificate) string {
 	switch key := c.PublicKey.(type) {
 	case *rsa.PublicKey:
-		if bits := key.N.BitLen(); bits < 2048 {
-			return fmt.Sprintf("its RSA key has %d bits, 2048 are needed", bits)
+		if bits := key.N.BitLen(); bits < 2048 || bits > 8192 {
+			return fmt.Sprintf("its RSA key has %d bits, 2048 to 8192 are believed", bits)
 		}
 	case *ecdsa.PublicKey:
 		if bits := key.Curve.Params().BitSize; bits < 256 {

@@ -158,6 +158,23 @@ func TestParseWarns(t *testing.T) {
 	}
 }
 
+// Each certificate costs a key operation for every forgery.
+func TestCertificatesAreCounted(t *testing.T) {
+	for n, want := range map[int]bool{32: true, 33: false, 5000: false} {
+		d := good()
+		d.keys = strings.Repeat(keyDescriptor("signing", shared()), n)
+		if _, err := Parse(d.bytes(), testNow()); (err == nil) != want {
+			t.Errorf("%d key descriptors: %v", n, err)
+		}
+	}
+	many := asPEM("CERTIFICATE", shared().Raw)
+	d := good()
+	d.keys = strings.Replace(d.keys, bare(shared()), strings.Repeat(many, 33), 1)
+	if _, err := Parse(d.bytes(), testNow()); err == nil {
+		t.Error("33 certificates in one element")
+	}
+}
+
 func TestAuthoritiesOfAChainDoNotSign(t *testing.T) {
 	caKey, leafKey := newKey(t, elliptic.P256()), newKey(t, elliptic.P256())
 	ca := issue(t, 5, caKey, nil, nil)
