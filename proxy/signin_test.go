@@ -26,12 +26,12 @@ func TestSignInKeepsTheDeepLinkAndServesEveryHost(t *testing.T) {
 	if end.at != wiki+"/page?a=1&b=%22x%22&c=;" {
 		t.Errorf("the journey ends at %s", end.at)
 	}
-	b.open(hr + "/").is(200, ann) // no password
+	b.open(hr+"/").is(200, ann) // no password
 	if n := w.live(ann); n != 1 {
 		t.Errorf("%d sessions for one browser", n)
 	}
-	b.open(sso + "/desk/x").is(200, ann)
-	b.open(sso + "/").is(200, ann) // account
+	b.open(sso+"/desk/x").is(200, ann)
+	b.open(sso+"/").is(200, ann) // account
 }
 
 func TestOnLoopbackWithoutTLS(t *testing.T) {
