@@ -51,7 +51,7 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if held() != 1 || len(s.persons) != 0 || len(s.ends) != 1 { // the new claim
+	if held() != 1 || len(s.persons) != 0 || len(s.ends) != 2 { // the new claim, under its old ending too
 		t.Errorf("%d things, %d persons and %d endings are held", held(), len(s.persons), len(s.ends))
 	}
 }

@@ -17,5 +17,7 @@
 // "person:PERSON REASON" and "bucket:bNNN REASON"; further words may follow,
 // and a kind that is not known is passed over.
 //
+// docs/redis.md tells operators which rights and settings the server needs.
+//
 // All time is that of the server: scripts ask it with TIME and get durations.
 package redis

@@ -137,11 +137,4 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// unavailable wraps whatever keeps us from knowing: network, timeouts, an open
-// breaker, READONLY, LOADING, OOM, missing rights. Server errors quote none of
-// our arguments.
-func unavailable(doing string, err error) error {
-	return fmt.Errorf("%w: %s: %w", sessionstore.ErrUnavailable, doing, err)
-}
-
 func encode(p identity.PersonHash) string { return base64.RawURLEncoding.EncodeToString(p[:]) }

@@ -1,0 +1,151 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/samlgate/samlgate/sessionstore"
+	"github.com/samlgate/samlgate/sessionstore/storetest"
+)
+
+// rights returns the words of the ACL line in the operators' document.
+func rights(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/redis.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if words := strings.Fields(line); len(words) > 2 && words[0] == "user" {
+			return words[1:]
+		}
+	}
+	t.Fatal("the document has no ACL line")
+	return nil
+}
+
+// restricted starts a server that takes nobody but the user of these rights.
+func restricted(t *testing.T, words []string) (addr string) {
+	t.Helper()
+	addr = storetest.StartRedis(t)
+	allow(t, addr, words)
+	return addr
+}
+
+func allow(t *testing.T, addr string, words []string) {
+	t.Helper()
+	admin := goredis.NewClient(&goredis.Options{Addr: addr})
+	defer admin.Close()
+	args := []any{"ACL", "SETUSER", words[0], "reset"}
+	for _, word := range words[1:] {
+		args = append(args, word)
+	}
+	// Without the scripts, so that each must be sent again.
+	if err := errors.Join(admin.Do(t.Context(), args...).Err(), admin.ScriptFlush(t.Context()).Err()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Without any one of them something is refused, and the error says so.
+func TestRightsAreTheLeast(t *testing.T) {
+	all := rights(t)
+	addr := restricted(t, all)
+	if err := exercise(t, openAs(t, addr, "samlgate", "PASSWORD", "")); err != nil {
+		t.Fatalf("with all of them: %v", err)
+	}
+	for _, right := range all {
+		if !strings.ContainsAny(right[:1], "+~&") || right == "+config|get" { // the latter is optional
+			continue
+		}
+		allow(t, addr, slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == right }))
+		s := openAs(t, addr, "samlgate", "PASSWORD", "")
+		err := exercise(t, s)
+		if right == "+ping" { // asked for once a watch has been quiet for a while
+			err = s.Watch(t.Context(), func(sessionstore.Invalidation) {})
+		}
+		if !errors.Is(err, sessionstore.ErrUnavailable) || !strings.Contains(err.Error(), "lacks a right") {
+			t.Errorf("without %s: %v", right, err)
+		}
+	}
+}
+
+// exercise does everything once and returns what failed.
+func exercise(t *testing.T, s *Store) error {
+	ctx, hash := t.Context(), ana.Hash()
+	var all []error
+	try := func(err error) {
+		if !errors.Is(err, sessionstore.ErrNotFound) && !errors.Is(err, context.Canceled) {
+			all = append(all, err)
+		}
+	}
+	epochs, err := s.Epochs(ctx, hash)
+	try(err)
+	var id sessionstore.ID
+	for range 2 {
+		c := sessionstore.Create{Person: hash, Epochs: epochs, Idle: time.Hour, Lifetime: time.Hour, MaxConcurrent: 1, Body: []byte("body")}
+		c.ID, err = sessionstore.NewID(ana)
+		try(err)
+		_, err = s.Create(ctx, c)
+		try(err)
+		id = c.ID
+	}
+	try(s.Touch(ctx, id, 0))
+	_, err = s.List(ctx, hash)
+	try(err)
+	_, err = s.EndAll(ctx, hash, sessionstore.ReasonLogout)
+	try(err)
+	try(s.Ping(ctx))
+	try(s.Put(ctx, "k", nil, time.Minute))
+	_, err = s.Take(ctx, "k")
+	try(err)
+	_, err = s.Claim(ctx, "k", "me", time.Minute)
+	try(err)
+	_, err = s.Prerequisites(ctx)
+	try(err)
+	watching, cancel := context.WithCancel(ctx)
+	defer cancel()
+	try(s.Watch(watching, func(sessionstore.Invalidation) { cancel() }))
+	return errors.Join(all...)
+}
+
+func TestErrorsHelpAndKeepSecrets(t *testing.T) {
+	addr := restricted(t, rights(t))
+	says := func(s *Store, want string) {
+		t.Helper()
+		err := s.Ping(t.Context())
+		if !errors.Is(err, sessionstore.ErrUnavailable) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "sesame") {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	says(openAs(t, addr, "samlgate", "sesame", ""), "are not those of a user")
+	says(openAs(t, addr, "nobody", "sesame", ""), "are not those of a user")
+	says(openAs(t, addr, "samlgate", "PASSWORD", "elsewhere"), "lacks a right")
+	for text, want := range map[string]string{
+		"LOADING Redis is loading the dataset in memory":                               "reads its data",
+		"MISCONF Redis is configured to save RDB snapshots":                            "takes no writes",
+		"OOM command not allowed when used memory > 'maxmemory'.":                      "memory of redis is full",
+		"READONLY You can't write against a read only replica.":                        "need the master",
+		"NOAUTH Authentication required.":                                              "wants a user name",
+		"ERR unknown command 'GETDEL', with args beginning with: 'samlgate:o:sesame' ": "unknown command 'GETDEL'",
+	} {
+		err := unavailable("pinging", reply(text))
+		if !errors.Is(err, sessionstore.ErrUnavailable) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "sesame") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// reply is an error as the server sends it.
+type reply string
+
+func (r reply) Error() string { return string(r) }
+
+// RedisError marks it for the client.
+func (reply) RedisError() {}
