@@ -1,8 +1,10 @@
 package demo
 
 import (
+	"cmp"
 	_ "embed"
 	"html/template"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -36,7 +38,7 @@ type view struct {
 	Verdict                       string
 	Verified                      bool
 	Public                        bool
-	Headers                       []received
+	Identity, Headers             []received
 	Visits                        string
 }
 
@@ -52,18 +54,28 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		v.Verdict = "signature does NOT verify"
 	}
-	for name, values := range r.Header {
-		for _, value := range values {
-			v.Headers = append(v.Headers, received{name, value})
-		}
-	}
-	slices.SortFunc(v.Headers, func(x, y received) int { return strings.Compare(x.Name, y.Name) })
+	v.Identity, v.Headers = sorted(r.Header)
 	v.Visits = a.remember(w, r)
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	h.Set("Cache-Control", "public, max-age=60") // a careless app: the gateway makes it private
 	_ = appPage.Execute(w, v)
+}
+
+// sorted parts what the gateway says about the person from the rest.
+func sorted(h http.Header) (identity, rest []received) {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, value := range h[name] {
+			if strings.HasPrefix(name, "X-Auth-") {
+				identity = append(identity, received{name, value})
+			} else {
+				rest = append(rest, received{name, value})
+			}
+		}
+	}
+	slices.SortStableFunc(identity, func(x, y received) int { return cmp.Compare(len(x.Value)/100, len(y.Value)/100) }) // the token last
+	return identity, rest
 }
 
 // remember is the app's own session, by which a careless app would mix up two

@@ -19,7 +19,7 @@ import (
 	"github.com/samlgate/samlgate/samlsp/idptest"
 )
 
-// Entity is the path of the demo's identity provider. It is part of its entity
+// entityPath is the path of the demo's identity provider. It is part of its entity
 // ID, by which a real gateway knows that it must not trust it.
 const entityPath = "/.demo-idp/"
 
@@ -33,7 +33,7 @@ type values struct {
 // memory and set after it was read.
 var document = template.Must(template.New("demo").Parse(`
 server:
-  listen: {{.Listen}}
+  listen: "{{.Listen}}"
   external_url: http://localhost:{{.Port}}
   admin_listen: 127.0.0.1:0
   rate_limits: {login: "off", acs: "off"}
@@ -47,6 +47,7 @@ saml:
       entity_id: {{.EntityID}}
       sso_url: {{.SSO}}
       certificates: ["{{.Certificate}}"]
+      attributes: {username: [Username]}
 headers:
   username: X-Auth-User
   signing: {keys: [{id: demo, file: signing.key}]}

@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
+	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/samlgate/samlgate/cmd/samlgate/gateway"
@@ -28,11 +30,11 @@ type Config struct {
 
 // Run serves the demo until ctx is done.
 func Run(ctx context.Context, c Config) error {
-	port, err := checkListen(c.Listen)
+	host, port, err := checkListen(c.Listen)
 	if err != nil {
 		return err
 	}
-	d := &demo{Config: c, port: port, origin: "http://localhost:" + port}
+	d := &demo{Config: c, host: host, port: port, origin: "http://localhost:" + port}
 	defer d.close()
 	cfg, err := d.prepare()
 	if err != nil {
@@ -42,7 +44,11 @@ func Run(ctx context.Context, c Config) error {
 		Version: c.Version, Audit: io.Discard, Log: c.Log, Now: time.Now, Demo: true, Front: d.front,
 		Started: func(_, _ net.Addr) { d.greet() },
 	}
-	if err := gateway.Run(ctx, cfg, opts); err != nil {
+	err = gateway.Run(ctx, cfg, opts)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("another program listens on %s; choose another port, such as --listen %s", c.Listen, net.JoinHostPort(host, "8090"))
+	}
+	if err != nil {
 		return err
 	}
 	fmt.Fprintln(c.Out, "\nStopped. Nothing was left behind.")
@@ -52,9 +58,10 @@ func Run(ctx context.Context, c Config) error {
 // demo is one run.
 type demo struct {
 	Config
-	port, origin string
-	idp          *idptest.IDP
-	apps         []*http.Server
+	host, port string // where it listens
+	origin     string // as browsers call it
+	idp        *idptest.IDP
+	apps       []*http.Server
 }
 
 func (d *demo) close() {
@@ -63,25 +70,32 @@ func (d *demo) close() {
 	}
 }
 
-// checkListen keeps the demo on loopback: everyone may sign in as anyone.
-func checkListen(listen string) (port string, err error) {
-	host, port, err := net.SplitHostPort(listen)
+// checkListen keeps the demo on loopback: everyone may sign in as anyone. Of
+// loopback it takes what the names below .localhost lead to.
+func checkListen(listen string) (host, port string, err error) {
+	host, port, err = net.SplitHostPort(listen)
 	if err != nil {
-		return "", fmt.Errorf("--listen %s: write it as 127.0.0.1:8080", listen)
+		return "", "", fmt.Errorf("--listen %q: write it as 127.0.0.1:8080", listen)
 	}
-	addr, err := netip.ParseAddr(host)
-	if host != "localhost" && (err != nil || !addr.IsLoopback()) {
-		return "", errors.New("the demo serves on loopback only, since everyone may sign in as anyone there; use --listen 127.0.0.1:PORT")
+	switch host {
+	case "localhost":
+		host = "127.0.0.1"
+	case "127.0.0.1", "::1":
+	default:
+		return "", "", errors.New("the demo serves on loopback only, since everyone may sign in as anyone there; use --listen 127.0.0.1:PORT or [::1]:PORT")
 	}
-	if port == "0" || port == "" {
-		return "", errors.New("--listen needs a port, such as 127.0.0.1:8080: it is part of every address of the demo")
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", "", errors.New("--listen needs a port, such as 127.0.0.1:8080: it is part of every address of the demo")
 	}
-	return port, nil
+	return host, port, nil
 }
 
 // prepare starts the apps and makes the identity provider and the configuration.
 func (d *demo) prepare() (*config.Config, error) {
-	idp, err := idptest.New(idptest.Config{EntityID: d.origin + entityPath + "metadata", BaseURL: d.origin + "/.demo-idp", People: people})
+	idp, err := idptest.New(idptest.Config{
+		EntityID: d.origin + entityPath + "metadata", BaseURL: d.origin + "/.demo-idp", People: people,
+		Forgetful: true, // else signing out would seem to do nothing: it would sign in again at once
+	})
 	if err != nil {
 		return nil, fmt.Errorf("making the identity provider: %w", err)
 	}
@@ -95,7 +109,7 @@ func (d *demo) prepare() (*config.Config, error) {
 		return nil, err
 	}
 	cfg, err := load(values{
-		Listen: d.Listen, Port: d.port, EntityID: idp.EntityID(), SSO: idp.SSOURL(), Certificate: inline(idp.Certificates()[0]),
+		Listen: net.JoinHostPort(d.host, d.port), Port: d.port, EntityID: idp.EntityID(), SSO: idp.SSOURL(), Certificate: inline(idp.Certificates()[0]),
 		WikiUpstream: wiki, HRUpstream: hr,
 	})
 	if err != nil {
@@ -109,7 +123,7 @@ func (d *demo) prepare() (*config.Config, error) {
 }
 
 func (d *demo) startApp(name, route, other, otherRoute string) (string, error) {
-	keys, err := headers.FetchKeySet(d.origin+"/.samlgate/jwks.json", nil, time.Now)
+	keys, err := headers.FetchKeySet(d.origin+"/.samlgate/jwks.json", d.client(), time.Now)
 	if err != nil {
 		return "", err
 	}
@@ -128,25 +142,33 @@ func (d *demo) startApp(name, route, other, otherRoute string) (string, error) {
 	return url, nil
 }
 
+// client finds the gateway also where no resolver knows localhost.
+func (d *demo) client() *http.Client {
+	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(d.host, d.port))
+	}}}
+}
+
 func (d *demo) url(route string) string { return "http://" + route + ".localhost:" + d.port + "/" }
 
 // front puts the identity provider on the gateway's own origin.
 func (d *demo) front(gateway http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("localhost/.demo-idp/", d.idp)
-	mux.Handle("/", gateway)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, pattern := mux.Handler(r); pattern == "localhost/.demo-idp/" {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // a ServeMux would clean paths before the gateway judges them
+		if r.Host == "localhost:"+d.port && strings.HasPrefix(r.URL.Path, entityPath) {
 			d.idp.ServeHTTP(w, r)
 			return
 		}
-		gateway.ServeHTTP(w, r) // a ServeMux would clean paths before the gateway judges them
+		gateway.ServeHTTP(w, r)
 	})
 }
 
 func (d *demo) greet() {
+	address := d.port + ":" + d.host
+	if d.host == "::1" {
+		address = d.port + ":[::1]"
+	}
 	fmt.Fprintf(d.Out, greeting, d.url("wiki"), d.url("hr"), d.origin+"/.samlgate/account",
-		d.url("wiki"), d.url("hr"), d.port, d.port, d.port)
+		d.url("wiki"), d.url("hr"), address, address, address)
 }
 
 const greeting = `
@@ -159,17 +181,17 @@ samlgate demo. Open one of these:
 Try this:
   1. Open the wiki and be Ana. The app greets her; it read a signed header.
   2. Open HR: no second sign-in. Sign out there, and the wiki asks again.
-  3. Come back as Juergen, a contractor: the wiki lets him in, HR does not.
+  3. Come back as Jürgen, a contractor: the wiki lets him in, HR does not.
   4. Be Mallory, who has the role Restricted: no door opens.
   5. Forge a header; the app will not see yours:
-       curl -H 'X-Auth-Email: boss@example.com' %sabout
+     curl -H 'X-Auth-Email: boss@example.com' %sabout
   6. Ask as a program: 401 and where to sign in.
-       curl -i %s
+     curl -i %s
 
 If your resolver does not know *.localhost, add to curl:
-  --resolve wiki.localhost:%s:127.0.0.1
-  --resolve hr.localhost:%s:127.0.0.1
-  --resolve localhost:%s:127.0.0.1
+  --resolve wiki.localhost:%s
+  --resolve hr.localhost:%s
+  --resolve localhost:%s
 
 Everyone may sign in as anyone here, so it serves this machine alone.
 Ctrl-C ends it.
