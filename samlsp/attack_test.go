@@ -17,7 +17,7 @@ func evil(t testing.TB, id string) *etree.Element {
 	if err := doc.ReadFromString(strings.Replace(goodXML(), "Ana@Example.com", "root@example.com", 1)); err != nil {
 		t.Fatal(err)
 	}
-	a := detach(childElement(doc.Root(), "Assertion"))
+	a := standalone(childElement(doc.Root(), "Assertion"))
 	a.CreateAttr("ID", id)
 	return a
 }

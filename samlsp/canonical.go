@@ -3,13 +3,10 @@ package samlsp
 import (
 	"bufio"
 	"cmp"
-	"encoding/xml"
 	"errors"
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/beevik/etree"
 )
 
 // canonicalizer writes exclusive canonical XML without comments
@@ -24,7 +21,7 @@ type canonicalizer struct {
 	prefixes  []binding       // every prefix met so far; a document has few
 	declared  []int           // prefixes by place, in order of declaration here and above
 	written   []int           // the same for what was written
-	attrs     []attr          // of the element that is being written
+	attrs     []nodeAttr      // of the element that is being written
 }
 
 // binding is what a prefix, "" for the default namespace, means where the
@@ -32,12 +29,6 @@ type canonicalizer struct {
 type binding struct {
 	prefix         string
 	scope, written []string
-}
-
-// attr is an attribute with its namespace resolved.
-type attr struct {
-	space string
-	etree.Attr
 }
 
 // at returns the place of a prefix.
@@ -65,16 +56,28 @@ func innermost(uris []string) string {
 // writeCanonical writes the canonical form of a detached element without one of
 // its children. It gives up soon after limit bytes, since a short document may
 // repeat a long declaration on every element.
-func writeCanonical(to io.Writer, el, without *etree.Element, prefixList string, limit int) error {
+func writeCanonical(to io.Writer, n, without *node, prefixList string, limit int) error {
 	c := &canonicalizer{out: bufio.NewWriter(to), room: limit, inclusive: make(map[string]bool)}
 	for _, prefix := range strings.Fields(prefixList) {
 		c.inclusive[prefix] = true
 	}
-	c.element(el, without)
+	c.element(n, without)
 	if c.room < 0 {
 		return errTooLong
 	}
 	return c.out.Flush()
+}
+
+// detach returns an element that declares all that it inherits from above, the
+// elements around it, outermost first.
+func detach(n *node, above ...*node) *node {
+	own := *n
+	own.declared = nil
+	for _, a := range above {
+		own.declared = append(own.declared, a.declared...)
+	}
+	own.declared = append(own.declared, n.declared...) // the last of one prefix counts
+	return &own
 }
 
 var errTooLong = errors.New("the canonical form is too long")
@@ -84,86 +87,86 @@ func (c *canonicalizer) write(s string) {
 	c.out.WriteString(s) // an error stays until Flush
 }
 
-func (c *canonicalizer) element(el, without *etree.Element) {
+func (c *canonicalizer) element(n, without *node) {
 	if c.room < 0 {
 		return
 	}
 	declared, written := len(c.declared), len(c.written)
-	c.open(el)
-	name := el.FullTag()
+	c.open(n)
 	c.write(`<`)
-	c.write(name)
+	c.name(n.prefix, n.local)
 	for _, i := range c.written[written:] {
-		c.write(" xmlns")
-		if b := c.prefixes[i]; b.prefix != "" {
-			c.write(`:`)
-			c.write(b.prefix)
+		c.write(` `)
+		if prefix := c.prefixes[i].prefix; prefix == "" {
+			c.write("xmlns")
+		} else {
+			c.name("xmlns", prefix)
 		}
 		c.attributeValue(innermost(c.prefixes[i].written))
 	}
 	for _, a := range c.attrs {
 		c.write(` `)
-		c.write(a.FullKey())
-		c.attributeValue(a.Value)
+		c.name(a.prefix, a.local)
+		c.attributeValue(a.value)
 	}
 	c.write(`>`)
-	for _, token := range el.Child {
-		switch x := token.(type) {
-		case *etree.Element:
-			if x != without {
-				c.element(x, without)
-			}
-		case *etree.CharData:
-			c.escape(x.Data, "&<>\r")
+	for _, k := range n.kids {
+		c.escape(k.before, "&<>\r")
+		if k != without {
+			c.element(k, without)
 		}
 	}
+	c.escape(n.last, "&<>\r")
 	c.write("</")
-	c.write(name)
+	c.name(n.prefix, n.local)
 	c.write(`>`)
 	c.leave(declared, written)
+}
+
+func (c *canonicalizer) name(prefix, local string) {
+	if prefix != "" {
+		c.write(prefix)
+		c.write(`:`)
+	}
+	c.write(local)
 }
 
 // open takes in what an element declares, puts on c.written what it must write
 // (§3: used visibly, or listed, and not written above with the same value) and
 // leaves its other attributes in c.attrs, by namespace and name.
-func (c *canonicalizer) open(el *etree.Element) {
+func (c *canonicalizer) open(n *node) {
 	first := len(c.written)
-	c.attrs = c.attrs[:0]
-	for _, a := range el.Attr {
-		if prefix, is := declaredPrefix(xml.Name{Space: a.Space, Local: a.Key}); is {
-			i := c.at(prefix)
-			c.declared = append(c.declared, i)
-			c.prefixes[i].scope = append(c.prefixes[i].scope, a.Value)
-			continue
-		}
-		c.attrs = append(c.attrs, attr{"", a})
+	for _, d := range n.declared {
+		i := c.at(d.prefix)
+		c.declared = append(c.declared, i)
+		c.prefixes[i].scope = append(c.prefixes[i].scope, d.uri)
 	}
-	c.use(el.Space)
-	for i, a := range c.attrs {
-		if a.Space != "" {
-			c.attrs[i].space = c.use(a.Space)
+	c.use(n.prefix)
+	for _, a := range n.attrs {
+		if a.prefix != "" {
+			c.use(a.prefix)
 		}
 	}
-	for _, i := range c.declared[len(c.declared)-(len(el.Attr)-len(c.attrs)):] {
-		if prefix := c.prefixes[i].prefix; c.inclusive[cmp.Or(prefix, "#default")] {
-			c.use(prefix)
+	for _, d := range n.declared {
+		if c.inclusive[cmp.Or(d.prefix, "#default")] {
+			c.use(d.prefix)
 		}
 	}
 	slices.SortFunc(c.written[first:], func(a, b int) int { return cmp.Compare(c.prefixes[a].prefix, c.prefixes[b].prefix) })
-	slices.SortFunc(c.attrs, func(a, b attr) int {
-		return cmp.Or(cmp.Compare(a.space, b.space), cmp.Compare(a.Key, b.Key))
+	c.attrs = append(c.attrs[:0], n.attrs...)
+	slices.SortFunc(c.attrs, func(a, b nodeAttr) int {
+		return cmp.Or(cmp.Compare(a.space, b.space), cmp.Compare(a.local, b.local))
 	})
 }
 
 // use writes what a prefix means, unless that is written already.
-func (c *canonicalizer) use(prefix string) (uri string) {
+func (c *canonicalizer) use(prefix string) {
 	i := c.at(prefix)
 	b := &c.prefixes[i]
-	if uri = innermost(b.scope); innermost(b.written) != uri {
+	if uri := innermost(b.scope); innermost(b.written) != uri {
 		b.written = append(b.written, uri)
 		c.written = append(c.written, i)
 	}
-	return uri
 }
 
 // leave forgets what an element declared and wrote.
@@ -187,16 +190,15 @@ func (c *canonicalizer) attributeValue(s string) {
 }
 
 func (c *canonicalizer) escape(s, special string) {
-	for {
-		i := strings.IndexAny(s, special)
-		if i < 0 {
-			c.write(s)
-			return
+	plain := 0 // where the text not yet written begins
+	for i := range len(s) {
+		if strings.IndexByte(special, s[i]) >= 0 {
+			c.write(s[plain:i])
+			c.write(reference(s[i]))
+			plain = i + 1
 		}
-		c.write(s[:i])
-		c.write(reference(s[i]))
-		s = s[i+1:]
 	}
+	c.write(s[plain:])
 }
 
 func reference(b byte) string {

@@ -90,7 +90,7 @@ func (c *checker) origin(a *node) *Rejection {
 // (Core §2.2.5, §8.3.6).
 func (c *checker) isIssuer(n *node) bool {
 	format, ok := n.attr("Format")
-	return n.text == c.idp.EntityID && len(n.kids) == 0 && (!ok || format == formatEntity)
+	return n.text() == c.idp.EntityID && len(n.kids) == 0 && (!ok || format == formatEntity)
 }
 
 // conditions must all hold, and one that we do not know cannot (Core §2.5.1).
@@ -142,7 +142,7 @@ func (c *checker) audiences(a *node) *Rejection {
 		found := false
 		for _, k := range r.kids {
 			// xs:anyURI: white space around it is layout
-			found = found || k.is(nsAssertion, "Audience") && len(k.kids) == 0 && strings.Trim(k.text, " \t\r\n") == c.sp.EntityID
+			found = found || k.is(nsAssertion, "Audience") && len(k.kids) == 0 && strings.Trim(k.text(), " \t\r\n") == c.sp.EntityID
 		}
 		if !found {
 			return reject(ReasonAudience, "the assertion is for another service provider")

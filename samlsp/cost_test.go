@@ -38,22 +38,38 @@ func worst(t testing.TB) map[string]string {
 		m.editSigned = func(s string) string { return strings.Replace(s, ">n-1<", ">n-2<", 1) }
 		return m.sealed(t)
 	}
+	// The signature is genuine and the digest is not: all but the last step is done.
+	signed := func(inside string) string {
+		m := good()
+		m.editSigned = func(s string) string {
+			return strings.Replace(s, ">a</saml:AttributeValue>", ">"+inside+"</saml:AttributeValue>", 1)
+		}
+		return m.sealed(t)
+	}
+	nested := strings.Repeat("<a"+attrs(10, ` xmlns:p%d="u%[1]d"`)+">", 50)
 	return map[string]string{
-		"deep tree":                 wrap(nest(37_000, "<a>", "</a>")),
-		"deep as allowed":           wrap(many(90, nest(58, "<a>", "</a>"))),
-		"many empty elements":       wrap(many(60_000, "<a/>")),
-		"elements as allowed":       wrap(many(5_900, "<a/>")),
-		"attributes of one element": wrap("<a " + attrs(20_000, ` a%d=""`) + "/>"),
-		"attributes everywhere":     wrap(many(240, "<a"+attrs(32, ` a%d=""`)+"/>")),
-		"namespaces of one element": wrap("<a " + attrs(10_000, ` xmlns:a%d="u"`) + "/>"),
-		"namespaces everywhere":     wrap(many(790, "<a"+attrs(10, ` xmlns:a%d="u"`)+"/>")),
-		"long text":                 wrap(many(250_000, "x")),
-		"references":                wrap(many(50_000, "&lt;")),
-		"entity bomb":               `<!DOCTYPE x [<!ENTITY a "` + many(200_000, "x") + `">]>` + goodXML(),
-		"long name":                 wrap("<" + many(250_000, "a") + "/>"),
-		"long namespace":            wrap(`<a xmlns="` + many(250_000, "a") + `"/>`),
-		"no end":                    "<a " + many(250_000, "b"),
-		"angle brackets":            many(260_000, "<"),
+		"signed, long text":                signed(many(700_000, "x")),
+		"signed, references":               signed(many(170_000, "&lt;")),
+		"signed, long names":               signed(many(5_900, "<"+many(58, "a")+"></"+many(58, "a")+">")),
+		"signed, text and elements":        signed(many(5_900, "<a/>"+many(110, "y"))),
+		"signed, attributes out of order":  signed(many(240, "<a"+attrs(32, ` `+many(60, "z")+`%d="`+many(20, "y")+`"`)+"/>")),
+		"signed, many namespaces above":    signed(nested + many(230, "<a"+attrs(10, ` p%d:b="" p%[1]d:c="" p%[1]d:a=""`)+"/>") + many(50, "</a>")),
+		"signed, namespaces written again": signed("<a" + attrs(5, ` xmlns:p%d="`+many(250, "u")+`%[1]d"`) + ">" + many(1_400, "<b"+attrs(5, ` p%d:b=""`)+"/>") + "</a>"),
+		"deep tree":                        wrap(nest(100_000, "<a>", "</a>")),
+		"deep as allowed":                  wrap(many(90, nest(58, "<a>", "</a>"))),
+		"many empty elements":              wrap(many(180_000, "<a/>")),
+		"elements as allowed":              wrap(many(5_900, "<a/>")),
+		"attributes of one element":        wrap("<a " + attrs(20_000, ` a%d=""`) + "/>"),
+		"attributes everywhere":            wrap(many(240, "<a"+attrs(32, ` a%d=""`)+"/>")),
+		"namespaces of one element":        wrap("<a " + attrs(10_000, ` xmlns:a%d="u"`) + "/>"),
+		"namespaces everywhere":            wrap(many(790, "<a"+attrs(10, ` xmlns:a%d="u"`)+"/>")),
+		"long text":                        wrap(many(750_000, "x")),
+		"references":                       wrap(many(180_000, "&lt;")),
+		"entity bomb":                      `<!DOCTYPE x [<!ENTITY a "` + many(700_000, "x") + `">]>` + goodXML(),
+		"long name":                        wrap("<" + many(750_000, "a") + "/>"),
+		"long namespace":                   wrap(`<a xmlns="` + many(750_000, "a") + `"/>`),
+		"no end":                           "<a " + many(750_000, "b"),
+		"angle brackets":                   many(780_000, "<"),
 		"genuine signature, 5000 values, another subject":             tampered(bigMessage(t, 5_000, "")),
 		"genuine signature, 3000 typed values, another subject":       tampered(bigMessage(t, 3_000, ` xsi:type="xs:string"`)),
 		"genuine signature, attributes everywhere, another subject":   tampered(good().replaced(t, ">a</saml:AttributeValue>", ">"+many(240, "<a"+attrs(32, ` a%d=""`)+"/>")+"</saml:AttributeValue>")),

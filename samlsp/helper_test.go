@@ -190,7 +190,7 @@ func (m *message) sealed(t testing.TB) string {
 // signChild signs el in the scope of its parent's namespaces.
 func signChild(t testing.TB, key KeyPair, parent, el *etree.Element) {
 	t.Helper()
-	own := detach(el)
+	own := standalone(el)
 	if err := key.signElement(own); err != nil {
 		t.Fatal(err)
 	}
@@ -249,3 +249,27 @@ func deny(t *testing.T, name string, want Reason, m *message) *Rejection {
 type etreeElement = etree.Element
 
 func encode(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
+// detach returns a copy of a child of the document element, or of that element
+// itself, which declares every namespace that it inherits.
+func standalone(el *etree.Element) *etree.Element {
+	own := el.Copy()
+	for p := el.Parent(); p != nil; p = p.Parent() {
+		for _, a := range p.Attr {
+			declares := a.Space == "xmlns" || a.Space == "" && a.Key == "xmlns"
+			if declares && !hasAttr(own, a.Space, a.Key) {
+				own.Attr = append(own.Attr, etree.Attr{Space: a.Space, Key: a.Key, Value: a.Value})
+			}
+		}
+	}
+	return own
+}
+
+func hasAttr(el *etree.Element, space, key string) bool {
+	for _, a := range el.Attr {
+		if a.Space == space && a.Key == key {
+			return true
+		}
+	}
+	return false
+}

@@ -50,8 +50,8 @@ func TestMetadata(t *testing.T) {
 	if role.value("AuthnRequestsSigned") != "false" || role.value("WantAssertionsSigned") != "true" || role.kids[2].value("use") != "encryption" {
 		t.Errorf("role %+v", role.attrs)
 	}
-	if k := root.kids[1].kids[1]; k.text != "Example <Corp>" {
-		t.Errorf("display name %q", k.text)
+	if k := root.kids[1].kids[1]; k.text() != "Example <Corp>" {
+		t.Errorf("display name %q", k.text())
 	}
 }
 

@@ -22,15 +22,21 @@ const (
 
 // node is an element with its namespace resolved.
 type node struct {
-	space, local string
-	attrs        []nodeAttr
-	kids         []*node
-	text         string // the character data between the children, joined
+	prefix, space, local string
+	declared             []declaration
+	attrs                []nodeAttr
+	kids                 []*node
+
+	before string // character data in front of it, up to its sibling or the start of its parent
+	last   string // character data behind its last child; all there is without children
 }
 
 // nodeAttr is an attribute that is no namespace declaration. Without a prefix
 // its space is empty.
-type nodeAttr struct{ space, local, value string }
+type nodeAttr struct{ prefix, space, local, value string }
+
+// declaration binds a prefix, "" for the default namespace.
+type declaration struct{ prefix, uri string }
 
 func (n *node) is(space, local string) bool { return n.space == space && n.local == local }
 
@@ -71,6 +77,25 @@ func (n *node) child(space, local string) *node {
 	return nil
 }
 
+// text returns the character data between the children, joined.
+func (n *node) text() string {
+	if len(n.kids) == 0 {
+		return n.last
+	}
+	var b strings.Builder
+	for _, k := range n.kids {
+		b.WriteString(k.before)
+	}
+	b.WriteString(n.last)
+	return b.String()
+}
+
+// blank says that between the children there is layout only.
+func (n *node) blank() bool {
+	layout := func(s string) bool { return strings.Trim(s, " \t\r\n") == "" }
+	return layout(n.last) && !slices.ContainsFunc(n.kids, func(k *node) bool { return !layout(k.before) })
+}
+
 // walk calls f for n and everything below until f refuses.
 func (n *node) walk(parent *node, f func(parent, n *node) *Rejection) *Rejection {
 	if r := f(parent, n); r != nil {
@@ -94,10 +119,9 @@ type treeReader struct {
 
 // frame is an element that is still open.
 type frame struct {
-	raw      xml.Name // as written, for its end tag
-	node     *node
-	declared []string // prefixes
-	text     []string
+	raw  xml.Name // as written, for its end tag
+	node *node
+	text string // since the last tag
 }
 
 // parse reads a whole document. It refuses what encoding/xml lets pass: several
@@ -150,7 +174,7 @@ func (t *treeReader) chars(x xml.CharData) *Rejection {
 		return nil
 	}
 	top := &t.open[len(t.open)-1]
-	top.text = append(top.text, string(x))
+	top.text += string(x) // one piece: no markup that could part it passed prescan
 	return nil
 }
 
@@ -170,7 +194,7 @@ func (t *treeReader) start(x xml.StartElement) *Rejection {
 	if !ok || x.Name.Space == "xmlns" {
 		return reject(ReasonNamespace, "an element with an undeclared prefix")
 	}
-	f.node.space, f.node.local = space, x.Name.Local
+	f.node.prefix, f.node.space, f.node.local = x.Name.Space, space, x.Name.Local
 	if r := t.attributes(f, x.Attr); r != nil {
 		return r
 	}
@@ -178,8 +202,9 @@ func (t *treeReader) start(x xml.StartElement) *Rejection {
 		t.root = f.node
 		return nil
 	}
-	parent := t.open[len(t.open)-2].node
-	parent.kids = append(parent.kids, f.node)
+	parent := &t.open[len(t.open)-2]
+	f.node.before, parent.text = parent.text, ""
+	parent.node.kids = append(parent.node.kids, f.node)
 	return nil
 }
 
@@ -188,9 +213,9 @@ func (t *treeReader) end(x xml.EndElement) *Rejection {
 		return reject(ReasonNotXML, "an end tag without its element")
 	}
 	f := t.open[len(t.open)-1]
-	f.node.text = strings.Join(f.text, "")
-	for _, prefix := range f.declared {
-		t.spaces[prefix] = t.spaces[prefix][:len(t.spaces[prefix])-1]
+	f.node.last = f.text
+	for _, d := range f.node.declared {
+		t.spaces[d.prefix] = t.spaces[d.prefix][:len(t.spaces[d.prefix])-1]
 	}
 	t.open = t.open[:len(t.open)-1]
 	return nil
@@ -213,10 +238,10 @@ func (t *treeReader) declare(f *frame, attrs []xml.Attr) *Rejection {
 		case len(a.Value) > maxNamespace:
 			return reject(ReasonNamespace, "a namespace of %d bytes", len(a.Value))
 		}
-		if slices.Contains(f.declared, prefix) {
+		if slices.ContainsFunc(f.node.declared, func(d declaration) bool { return d.prefix == prefix }) {
 			return reject(ReasonDuplicateAttribute, "a prefix is declared twice on one element")
 		}
-		f.declared = append(f.declared, prefix)
+		f.node.declared = append(f.node.declared, declaration{prefix, a.Value})
 		if t.spaces[prefix] = append(t.spaces[prefix], a.Value); len(t.spaces) > maxPrefixes {
 			return reject(ReasonNamespace, "more than %d namespace prefixes", maxPrefixes)
 		}
@@ -252,6 +277,9 @@ func (t *treeReader) attributes(f *frame, attrs []xml.Attr) *Rejection {
 		if _, is := declaredPrefix(a.Name); is {
 			continue
 		}
+		if f.node.attrs == nil {
+			f.node.attrs = make([]nodeAttr, 0, len(attrs))
+		}
 		space := ""
 		if a.Name.Space != "" { // the default namespace is not for attributes
 			var ok bool
@@ -264,7 +292,7 @@ func (t *treeReader) attributes(f *frame, attrs []xml.Attr) *Rejection {
 				return reject(ReasonDuplicateAttribute, "an attribute stands twice on one element")
 			}
 		}
-		f.node.attrs = append(f.node.attrs, nodeAttr{space, a.Name.Local, a.Value})
+		f.node.attrs = append(f.node.attrs, nodeAttr{a.Name.Space, space, a.Name.Local, a.Value})
 	}
 	return nil
 }

@@ -11,7 +11,8 @@ type limits struct {
 	bytes, depth, elements, attributes int
 }
 
-// What an identity provider may send. 5,000 values of one attribute fit.
+// What an identity provider may send: 5,000 groups of 60 bytes fit, and the
+// whole form into the 1 MiB that the gateway reads.
 const (
 	maxDepth         = 64
 	maxElements      = 6_000
@@ -19,16 +20,16 @@ const (
 	maxName          = 128 // of an element or attribute, prefix included
 	maxPrefixes      = 16  // different namespace prefixes in one document
 	maxNamespace     = 256 // length of a namespace URI
-	maxResponseBytes = 256 << 10
-	maxFormValue     = 512 << 10 // base64 with line breaks
-	maxSignedInfo    = 16 << 10  // in canonical form
-	maxDeclaration   = 256       // bytes of the XML declaration
+	maxResponseBytes = 768 << 10
+	maxFormValue     = 1 << 20  // base64 with line breaks
+	maxSignedInfo    = 16 << 10 // in canonical form
+	maxDeclaration   = 256      // bytes of the XML declaration
 )
 
 // received are the limits of what comes from outside. Canonical form repeats
 // namespace declarations, so what was signed may be longer than what came.
 func received() limits { return limits{maxResponseBytes, maxDepth, maxElements, 8_000} }
-func signed() limits   { return limits{4 * maxResponseBytes, maxDepth, maxElements, 32_000} }
+func signed() limits   { return limits{2 * maxResponseBytes, maxDepth, maxElements, 32_000} }
 
 // decodeForm returns the XML of a SAMLResponse form value (Bindings §3.5.4).
 func decodeForm(value string) ([]byte, *Rejection) {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/xml"
-
-	"github.com/beevik/etree"
 )
 
 // Expected is the pending login that a response must answer, as the login
@@ -90,12 +88,7 @@ func prove(samlResponse string, idp *IdentityProvider) (*proof, *Rejection) {
 	if r := policy(doc, idp.Require); r != nil {
 		return nil, r
 	}
-	tree := etree.NewDocument()
-	tree.ReadSettings.MaxDepth = maxDepth + 1
-	if err := tree.ReadFromBytes(data); err != nil {
-		return nil, reject(ReasonNotXML, "the document cannot be read twice alike")
-	}
-	return verifyBoth(tree.Root(), doc, idp)
+	return verifyBoth(doc, idp)
 }
 
 // policy asks for the signatures that must be there before any is verified.
@@ -115,10 +108,10 @@ func policy(doc *document, require SignedPart) *Rejection {
 
 // verifyBoth verifies every signature that there is, and takes each element
 // from what its innermost signature covers.
-func verifyBoth(response *etree.Element, doc *document, idp *IdentityProvider) (*proof, *Rejection) {
+func verifyBoth(doc *document, idp *IdentityProvider) (*proof, *Rejection) {
 	p := &proof{envelope: doc.response}
 	if doc.response.child(nsDSig, "Signature") != nil {
-		root, r := reread(response, doc.response, idp)
+		root, r := reread(idp, doc.response)
 		if r != nil {
 			return nil, r
 		}
@@ -129,7 +122,7 @@ func verifyBoth(response *etree.Element, doc *document, idp *IdentityProvider) (
 		p.envelope, p.envelopeSigned, p.assertion = again.response, true, again.assertion
 	}
 	if doc.assertion.child(nsDSig, "Signature") != nil {
-		root, r := reread(childElement(response, "Assertion"), doc.assertion, idp)
+		root, r := reread(idp, doc.assertion, doc.response)
 		if r != nil {
 			return nil, r
 		}
@@ -143,8 +136,8 @@ func verifyBoth(response *etree.Element, doc *document, idp *IdentityProvider) (
 
 // reread verifies the signature of one element and reads it again from the
 // bytes that were covered.
-func reread(el *etree.Element, parsed *node, idp *IdentityProvider) (*node, *Rejection) {
-	covered, r := verifySignature(el, parsed, idp.certs)
+func reread(idp *IdentityProvider, n *node, above ...*node) (*node, *Rejection) {
+	covered, r := verifySignature(n, above, idp.certs)
 	if r != nil {
 		return nil, r
 	}
@@ -152,7 +145,7 @@ func reread(el *etree.Element, parsed *node, idp *IdentityProvider) (*node, *Rej
 	if r != nil {
 		return nil, r
 	}
-	if !root.is(parsed.space, parsed.local) || root.value("ID") != parsed.value("ID") {
+	if !root.is(n.space, n.local) || root.value("ID") != n.value("ID") {
 		return nil, reject(ReasonDigestMismatch, "the signed element is another one")
 	}
 	return root, nil

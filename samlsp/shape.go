@@ -160,7 +160,7 @@ func assertionOrder() []place {
 // checkOrder refuses children that the schema does not know, or knows in
 // another order or number, and text between them.
 func checkOrder(n *node, order []place) *Rejection {
-	if strings.Trim(n.text, " \t\r\n") != "" {
+	if !n.blank() {
 		return reject(ReasonChildOrder, "text inside %s", n.local)
 	}
 	i, count := 0, 0

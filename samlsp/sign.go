@@ -78,3 +78,21 @@ func (k KeyPair) signElement(el *etree.Element) error {
 	el.InsertChildAt(1, sig)
 	return nil
 }
+
+// childElement returns the first child of that tag, or nil.
+func childElement(el *etree.Element, tag string) *etree.Element {
+	for _, token := range el.Child {
+		if c, ok := token.(*etree.Element); ok && c.Tag == tag {
+			return c
+		}
+	}
+	return nil
+}
+
+// canonicalBytes writes an element that is in canonical form already.
+func canonicalBytes(el *etree.Element) ([]byte, error) {
+	doc := etree.NewDocument()
+	doc.SetRoot(el)
+	doc.WriteSettings = etree.WriteSettings{CanonicalEndTags: true, CanonicalText: true, CanonicalAttrVal: true}
+	return doc.WriteToBytes()
+}

@@ -151,7 +151,7 @@ func (s *signature) readReference(info *node, id string) *Rejection {
 // makes sense: cut out the signature, then canonicalise.
 func checkTransforms(t *node) *Rejection {
 	if len(t.kids) != 2 || !t.kids[0].is(nsDSig, "Transform") || !t.kids[1].is(nsDSig, "Transform") ||
-		strings.Trim(t.text, " \t\r\n") != "" || len(t.attrs) != 0 {
+		!t.blank() || len(t.attrs) != 0 {
 		return reject(ReasonTransform, "%d transforms", len(t.kids))
 	}
 	enveloped, c14n := t.kids[0], t.kids[1]
@@ -169,11 +169,11 @@ func algorithm(n *node, uri string) bool {
 	return n.value("Algorithm") == uri && len(n.attrs) == 1
 }
 
-func leaf(n *node) bool { return len(n.kids) == 0 && strings.Trim(n.text, " \t\r\n") == "" }
+func leaf(n *node) bool { return len(n.kids) == 0 && n.blank() }
 
 // prefixListOnly allows the one parameter that exclusive c14n has.
 func prefixListOnly(n *node) bool {
-	if strings.Trim(n.text, " \t\r\n") != "" || len(n.kids) > 1 {
+	if !n.blank() || len(n.kids) > 1 {
 		return false
 	}
 	if len(n.kids) == 0 {
@@ -196,7 +196,7 @@ func decodeText(n *node) ([]byte, bool) {
 	if len(n.kids) > 0 {
 		return nil, false
 	}
-	b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(n.text), ""))
+	b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(n.text()), ""))
 	return b, err == nil && len(b) > 0
 }
 

@@ -119,7 +119,7 @@ func contextClass(statement *node) string {
 	if class == nil || len(class.kids) > 0 {
 		return ""
 	}
-	return class.text
+	return class.text()
 }
 
 // read makes the Assertion of a checked element.
@@ -127,7 +127,7 @@ func (c *checker) read(a *node) *Assertion {
 	out := &Assertion{idp: c.idp, authn: c.authn}
 	if id := a.child(nsAssertion, "Subject").child(nsAssertion, "NameID"); id != nil {
 		out.nameID = identity.NameID{
-			Value: id.text, Format: id.value("Format"), NameQualifier: id.value("NameQualifier"),
+			Value: id.text(), Format: id.value("Format"), NameQualifier: id.value("NameQualifier"),
 			SPNameQualifier: id.value("SPNameQualifier"), SPProvidedID: id.value("SPProvidedID"),
 		}
 	}
@@ -148,14 +148,14 @@ func attributeValues(n *node) []string {
 	values := n.all(nsAssertion, "AttributeValue")
 	texts := make([]string, 0, len(values))
 	for _, v := range values {
-		if len(v.kids) == 1 && v.kids[0].is(nsAssertion, "NameID") && leaf(&node{text: v.text}) {
+		if len(v.kids) == 1 && v.kids[0].is(nsAssertion, "NameID") && v.blank() {
 			v = v.kids[0]
 		}
 		isNil := slices.ContainsFunc(v.attrs, func(a nodeAttr) bool {
 			return a.space == nsXSI && a.local == "nil" && slices.Contains([]string{"true", "1"}, strings.TrimSpace(a.value))
 		})
-		if v.text != "" && len(v.kids) == 0 && !isNil {
-			texts = append(texts, v.text)
+		if v.text() != "" && len(v.kids) == 0 && !isNil {
+			texts = append(texts, v.text())
 		}
 	}
 	return texts
