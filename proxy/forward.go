@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -51,6 +52,9 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	if p.route.MaxBody > 0 {
 		r.Body = http.MaxBytesReader(w, r.Body, p.route.MaxBody)
 	}
+	if r.ProtoMajor == 1 && r.ContentLength != 0 {
+		defer settle(w, r.Body)
+	}
 	ctx, cut := context.WithCancelCause(r.Context())
 	defer cut(nil)
 	if p.session != nil && !p.logout {
@@ -62,6 +66,16 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		Modify:  func(res *http.Response) error { g.modify(res, v, p); return nil },
 		Fail:    func(w http.ResponseWriter, r *http.Request, err *upstream.Error) { g.fail(w, r, v, err) },
 	})
+}
+
+// settle takes what the app left of a request's body, after the answer is out
+// and before the handler ends. The server would do it too, but on a connection
+// in full duplex (see upstream.Forward) only after it has stopped watching the
+// connection: at the body's end it starts to watch again, stumbles over its own
+// read for the next request, panics and closes the connection.
+func settle(w http.ResponseWriter, body io.Closer) {
+	_ = http.NewResponseController(w).Flush()
+	_ = body.Close()
 }
 
 // describe makes the identity headers before the request leaves, so that a

@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"log"
 	"net/http"
 	"strings"
 	"testing"
@@ -185,4 +186,20 @@ func TestUpstreamTrouble(t *testing.T) {
 	b.do(wiki+"/down", ask{}).is(502)
 	b.do(wiki+"/down", ask{kind: "api"}).is(502, `"upstream_down"`)
 	b.do(wiki+"/big", ask{method: "POST", site: "same-origin", body: strings.Repeat("x", 2000)}).is(413)
+}
+
+// A body that was not read to its end leaves the connection whole.
+func TestUnreadBodyLeavesTheConnectionWhole(t *testing.T) {
+	w := newWorld(t)
+	w.app.does(func(http.ResponseWriter, *http.Request) {})
+	var complaints safeBuffer
+	w.server.Config.ErrorLog = log.New(&complaints, "", 0)
+	b := w.browser()
+	for range 50 {
+		b.do(wiki+"/open/", ask{method: "POST", site: "same-origin", body: strings.Repeat("x", 2000)}).is(413)
+		b.do(wiki+"/open/", ask{method: "PUT", site: "same-origin", body: "y"}).is(200)
+	}
+	if complaints.String() != "" {
+		t.Errorf("the server says %s", short(complaints.String()))
+	}
 }
