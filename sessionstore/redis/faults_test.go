@@ -121,6 +121,29 @@ func TestFrozen(t *testing.T) {
 	storetest.Eventually(t, 5*time.Second, "the session is back", func() bool { _, err := s.Load(t.Context(), id); return err == nil })
 }
 
+// A watch on a server that is frozen, with its connection open, hears nothing
+// and must not look as if nothing happened.
+func TestFrozenWatch(t *testing.T) {
+	t.Parallel()
+	server := storetest.NewRedis(t)
+	s := open(t, server.Addr, "")
+	lost := make(chan error, 1)
+	ready := make(chan struct{}, 1)
+	go func() { // ends when the server does
+		lost <- s.Watch(t.Context(), func(sessionstore.Invalidation) { ready <- struct{}{} })
+	}()
+	<-ready
+	server.Freeze(t)
+	select {
+	case err := <-lost:
+		if !errors.Is(err, sessionstore.ErrUnavailable) {
+			t.Errorf("the watch ended with %v", err)
+		}
+	case <-time.After((watchLost + 4) * watchPing):
+		t.Error("the watch did not notice")
+	}
+}
+
 func TestServerThatOnlyReads(t *testing.T) {
 	s := open(t, storetest.StartRedis(t), "")
 	id := create(t, s)

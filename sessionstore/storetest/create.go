@@ -59,6 +59,12 @@ func createCases() map[string]func(*bench) {
 				all = append(all, b.create(person(1)).Row.ID)
 			}
 			b.listed(person(1), all...)
+			// And one that comes later counts every one of them.
+			_, err := b.Store.Create(b.ctx(), b.request(person(1), limit(60, sessionstore.Deny)))
+			b.refused(err, sessionstore.ErrLimit)
+			last := b.create(person(1), limit(3, sessionstore.EvictOldest))
+			b.ended(last, sessionstore.ReasonEvicted, all[:58]...)
+			b.listed(person(1), all[58], all[59], last.Row.ID)
 		},
 		"the replaced one is not counted": func(b *bench) {
 			max := limit(1, sessionstore.Deny)
