@@ -42,7 +42,6 @@ func TestHandOverCodeIsForOneUseByOneBrowserOnOneHost(t *testing.T) {
 		}
 	}
 	at := journey(b, wiki+"/deep")
-	code, _ := codeOf(t, at)
 
 	other := w.browser()
 	other.do(wiki+"/mine", ask{})
@@ -50,7 +49,7 @@ func TestHandOverCodeIsForOneUseByOneBrowserOnOneHost(t *testing.T) {
 	again("the code was spent by that", b.do(at, ask{}).leads("/deep"))
 
 	at = journey(b, wiki+"/deep")
-	code, _ = codeOf(t, at)
+	code, _ := codeOf(t, at)
 	mine, _ := url.Parse(other.do(wiki+"/mine", ask{}).Header.Get("Location"))
 	again("another browser's own state", other.do(wiki+"/.samlgate/callback?"+url.Values{"code": {code}, "state": mine.Query()["state"]}.Encode(), ask{}).leads("/mine"))
 

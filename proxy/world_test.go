@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -321,18 +320,11 @@ func (c *counter) HeadersStripped(_ string, n int) { c.note(func() { c.stripped 
 func (c *counter) ValuesDropped(string, int)       {}
 func (c *counter) CookiesDropped(_ string, n int)  { c.note(func() { c.cookies += n }) }
 
-func (c *counter) saw(login string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.Contains(c.logins, login)
-}
-
 // fakeApp remembers what reaches it and answers as a test likes.
 type fakeApp struct {
 	url    string
 	mu     sync.Mutex
 	seen   []*http.Request
-	bodies []string
 	handle http.HandlerFunc
 }
 
