@@ -27,6 +27,12 @@ func algorithmAttacks() []Misbehaviour {
 		pair("HMAC with an empty secret", "signature_algorithm", hmacWith(func(*x509.Certificate) []byte { return nil })),
 		pair("no algorithm named", "signature_algorithm", method("")),
 		pair("algorithm none", "signature_algorithm", method("none")),
+		pair("RSA-PSS", "signature_algorithm", method("http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1")),
+		pair("DSA", "signature_algorithm", method("http://www.w3.org/2009/xmldsig11#dsa-sha256")),
+		pair("EdDSA", "signature_algorithm", method("http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519")),
+		pair("garbage behind the signature value", "signature_shape", SignWith(func(g *Signing) {
+			g.EditBlock = on("SignatureValue", func(v *etree.Element) { v.SetText(v.Text() + "AAA") })
+		})),
 		pair("algorithm with a blank behind", "signature_algorithm", method(RSASHA256+" ")),
 		pair("RSA signature called ECDSA", "signature_invalid", method(ECDSASHA256)),
 		pair("ECDSA signature called RSA", "signature_invalid", method(RSASHA256), useECDSA()),

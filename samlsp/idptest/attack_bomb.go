@@ -30,6 +30,7 @@ func bombs() []Misbehaviour {
 		pair("100,000 XML attributes", "too_large", replace("<samlp:Status>", "<samlp:Status"+numbered(` a%d=""`, 100000)+">")),
 		pair("5,000 namespaces", "too_many_attributes", replace("<samlp:Status>", "<samlp:Status"+numbered(` xmlns:n%d="urn:n"`, 5000)+">")),
 		pair("100,000 SAML attributes", "too_large", replace("</saml:AttributeStatement>", strings.Repeat(`<saml:Attribute Name="a"/>`, 100000)+"</saml:AttributeStatement>")),
+		pair("XML declaration of 100 KiB", "not_xml", before(`<?xml version="1.0"`+strings.Repeat(" ", 100<<10)+"?>")),
 		pair("2 MiB of blanks", "too_large", after(strings.Repeat(" ", 2<<20))),
 		pair("2 MiB of base64 blanks", "too_large", Encode(func(b []byte) string {
 			return base64.StdEncoding.EncodeToString(b) + strings.Repeat("\n", 2<<20)

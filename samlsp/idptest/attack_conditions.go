@@ -59,6 +59,11 @@ func timeMistakes() []Misbehaviour {
 		pair("time without a zone", "time_format", EditAssertion(localTime("Conditions", "NotOnOrAfter"))),
 		pair("time in words", "time_format", EditAssertion(setAttr("Conditions", "NotOnOrAfter", "tomorrow"))),
 		pair("signed in in the future", "authn_in_future", clock("AuthnStatement", "AuthnInstant", 10*time.Minute)),
+		pair("time that an offset leads beyond the year 9999", "time_format",
+			EditAssertion(setAttr("AuthnStatement", "SessionNotOnOrAfter", "9999-12-31T23:59:59-23:59"))),
+		pair("second session of the IdP over", "session_expired", EditAssertion(func(a *etree.Element) {
+			double("AuthnStatement", setAttr("AuthnStatement", "SessionNotOnOrAfter", "2001-01-01T00:00:00Z"))(a)
+		})),
 		pair("session of the IdP over", "session_expired", clock("AuthnStatement", "SessionNotOnOrAfter", -10*time.Minute)),
 	)
 }

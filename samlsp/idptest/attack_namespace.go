@@ -28,6 +28,7 @@ func namespaceAttacks() []Misbehaviour {
 		pair("prefix xml bound elsewhere", "namespace", replace("<samlp:Status>", `<samlp:Status xmlns:xml="urn:evil">`)),
 		pair("ID twice on the assertion", "duplicate_attribute", replace("<saml:Assertion ", `<saml:Assertion ID="_evil" `)),
 		pair("one attribute by two prefixes", "duplicate_attribute", replace("<samlp:Status>", `<samlp:Status xmlns:a="urn:a" xmlns:b="urn:a" a:x="1" b:x="2">`)),
+		pair("xml:id where no ID is", "id", Tamper(setAttr("Status", "xml:id", "_x"))),
 		pair("xml:id beside ID", "id", Tamper(func(r *etree.Element) {
 			a := child(r, "Assertion")
 			r.CreateAttr("xml:id", a.SelectAttrValue("ID", ""))

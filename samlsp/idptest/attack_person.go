@@ -52,6 +52,23 @@ func personMistakes() []Misbehaviour {
 		pair("e-mail with two @", "email_invalid", mail("ana@example.com@evil.example")),
 		pair("e-mail list", "email_invalid", mail("ana@example.com,"+Mallory)),
 		pair("e-mail with a line break", "email_invalid", mail("ana@example.com\nX-Admin: 1")),
+		pair("e-mail with a blank behind", "email_invalid", mail("ana@example.com ")),
+		pair("e-mail of a blank", "email_invalid", mail(" ")),
+		pair("e-mail that apps could take for a NameID", "email_invalid", mail("corp|ana@example.com")),
+		pair("e-mail under two NameFormats", "several_emails", EditAssertion(func(a *etree.Element) {
+			e := attribute(a, "Email")
+			second := standalone(e)
+			second.CreateAttr("NameFormat", "urn:oasis:names:tc:SAML:2.0:attrname-format:uri")
+			e.Parent().AddChild(second)
+		})),
+		pair("e-mail again in a second AttributeStatement", "several_emails", EditAssertion(func(a *etree.Element) {
+			second := standalone(child(a, "AttributeStatement"))
+			a.AddChild(second)
+		})),
+		pair("e-mail attribute with a blank in its name", "missing_attribute", EditAssertion(email(setAttr("Attribute", "Name", "Email ")))),
+		pair("e-mail attribute that is nil, with white space", "missing_attribute", EditAssertion(email(on("AttributeValue", func(v *etree.Element) {
+			setAttrs(v, "xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance", "xsi:nil", " true ")
+		})))),
 		pair("e-mail of 300 bytes", "email_invalid", mail(strings.Repeat("a", 300)+"@example.com")),
 	)
 }

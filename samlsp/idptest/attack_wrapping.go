@@ -25,6 +25,8 @@ func wrappingAttacks() []Misbehaviour {
 		pair("signed assertion in the Advice of a forged one", "misplaced_assertion", Tamper(inside("Advice"))),
 		pair("signed assertion in an attribute of a forged one", "misplaced_assertion", Tamper(inside("AttributeStatement", "Attribute", "AttributeValue"))),
 		pair("signed assertion in the confirmation of a forged one", "misplaced_assertion", Tamper(inside("SubjectConfirmationData"))),
+		pair("signed assertion in the KeyInfo of its own signature, forged one around", "misplaced_assertion", Tamper(inKeyInfo)),
+		pair("empty response in the status", "misplaced_assertion", Tamper(within("Status", appendTo("Status", "Response")))),
 		pair("signed response in the status of a forged one", "misplaced_assertion", Tamper(inStatus), onResponse),
 	)
 }
@@ -139,4 +141,10 @@ func inStatus(root *etree.Element) {
 	detail := child(root, "Status").CreateElement("StatusDetail")
 	detail.Space = root.Space
 	detail.AddChild(genuine)
+}
+
+func inKeyInfo(root *etree.Element) {
+	a := child(root, "Assertion")
+	genuine := bare(a)
+	find(child(forge(a), "Signature"), "KeyInfo").AddChild(genuine)
 }
