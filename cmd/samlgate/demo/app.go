@@ -25,7 +25,6 @@ type app struct {
 	name, other string
 	origin      string // of the gateway
 	otherURL    string
-	audience    string
 	verifier    *headers.Verifier
 }
 
