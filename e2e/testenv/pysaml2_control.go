@@ -56,7 +56,7 @@ type PySAML2Session struct {
 // PySAML2Outcome is how a service provider answered a LogoutRequest. Its
 // LogoutResponse was signed and answered that request, unless Error is set.
 type PySAML2Outcome struct {
-	SP, Binding string
+	SP, Binding string // SP is empty where the answer was refused before it could be told whose it is
 	Status      string
 	SubStatus   string `json:"sub_status"` // such as PartialLogout
 	Relay       bool   // RelayState came back unchanged

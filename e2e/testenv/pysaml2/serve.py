@@ -91,7 +91,11 @@ class Service:
         if "SAMLRequest" in form:
             x.carry(self.logout.requested(binding, form))
             return
-        run, _ = self.logout.finish(binding, form)
+        try:
+            run, _ = self.logout.finish(binding, form)
+        except Exception as e:
+            self.logout.note("", binding, error=f"{type(e).__name__}: {e}")
+            raise
         self.farewell(x, self.logout.proceed(run))
 
     def slo_soap(self, x):

@@ -7,7 +7,7 @@ from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, BINDING_SOAP
 from saml2.ident import code
 from saml2.request import LogoutRequest
 from saml2.response import LogoutResponse
-from saml2.s_utils import success_status_factory
+from saml2.s_utils import UnsupportedBinding, success_status_factory
 from saml2.samlp import STATUS_PARTIAL_LOGOUT, STATUS_SUCCESS, Status, StatusCode
 from saml2.time_util import before, in_a_while
 
@@ -45,7 +45,11 @@ class Logout:
         if not run.queue:
             return None
         sp, visits = run.queue.pop(0)
-        where = self.endpoint(sp, run.binding)["location"]
+        try:
+            where = self.endpoint(sp, run.binding)["location"]
+        except Refused as e:
+            self.note(sp, run.binding, error=e)
+            return self.proceed(run)
         request, message = self.request(where, visits, signed=run.binding == BINDING_HTTP_POST)
         self.runs[request] = run, sp
         return self.carried(run.binding, message, where, "run-" + request, response=False)
@@ -125,10 +129,10 @@ class Logout:
         return self.carried(binding, message, where, relay, response=True)
 
     def endpoint(self, sp, binding):
-        services = self.idp.library.metadata.single_logout_service(sp, binding, "spsso")
-        if not services:
+        try:
+            return self.idp.library.metadata.single_logout_service(sp, binding, "spsso")[0]
+        except (UnsupportedBinding, IndexError):
             raise Refused(f"{sp} has no single logout service for {binding}")
-        return services[0]
 
     def carried(self, binding, message, where, relay, response):
         return self.idp.library.apply_binding(
