@@ -240,6 +240,19 @@ func TestUnusableKeys(t *testing.T) {
 	allow(t, "beside a good one", sealed(t, gcm()), weak, nil, ours())
 }
 
+// A device may return bytes together with its error. They are nobody's key.
+func TestErrorWithBytes(t *testing.T) {
+	r := gcm()
+	r.Key = make([]byte, 32)
+	deny(t, "error and zeros", sealed(t, r), faulty{ours()})
+}
+
+type faulty struct{ *rsa.PrivateKey }
+
+func (faulty) Decrypt(io.Reader, []byte, crypto.DecrypterOpts) ([]byte, error) {
+	return make([]byte, 32), errors.New("device busy")
+}
+
 type noRSA struct{ *ecdsa.PrivateKey }
 
 func (noRSA) Decrypt(io.Reader, []byte, crypto.DecrypterOpts) ([]byte, error) { return nil, nil }
