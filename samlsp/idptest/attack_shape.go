@@ -13,6 +13,7 @@ func shapeMistakes() []Misbehaviour {
 		pair("assertion without ID", "id", EditAssertion(dropAttr("Assertion", "ID")), Sign(false, true)),
 		pair("response without ID", "id", EditResponse(dropAttr("Response", "ID"))),
 		pair("ID that starts with a digit", "id", func(m *message) { m.assertionID = "1" + m.assertionID }),
+		pair("empty response in the status", "misplaced_assertion", EditResponse(appendTo("Status", "Response"))),
 		pair("issuer twice in the assertion", "child_order", EditAssertion(double("Issuer", setText("Issuer", "urn:evil")))),
 		pair("issuer twice in the response", "child_order", EditResponse(double("Issuer", setText("Issuer", "urn:evil")))),
 		pair("conditions twice", "child_order", EditAssertion(double("Conditions"))),
