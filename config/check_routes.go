@@ -18,6 +18,9 @@ func (c *checker) routes() {
 		c.routeAccess(path, r)
 		c.unauthenticated(path+".unauthenticated", r.Unauthenticated)
 		c.keptHeaders(path, r)
+		if signing := c.cfg.Headers.Signing; r.Logout.NotifyURL != "" && (signing == nil || signing.JWT.Header == "") {
+			c.mistake(path+".logout.notify_url", "needs headers.signing.jwt: the app could not tell our messages from anybody's")
+		}
 		if r.TLS != nil {
 			c.clientTLS(path+".tls", r.TLS)
 		}

@@ -77,7 +77,7 @@ type Logout struct {
 	Paths        []string `yaml:"paths" is:"path"` // exact app paths that end our session too
 	ReturnTo     string   `yaml:"return_to"`       // a path or an absolute URL; empty: the signed-out page
 	ClearCookies []string `yaml:"clear_cookies" is:"token"`
-	NotifyURL    string   `yaml:"notify_url"`
+	NotifyURL    string   `yaml:"notify_url" is:"link"` // told of every end of a session; empty: nobody
 }
 
 // CORS lists the origins whose preflights the gateway answers.

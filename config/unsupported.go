@@ -29,7 +29,7 @@ func isUnsupported(schema string) bool {
 		"routes[].allow.max_age", "routes[].allow.when", "routes[].max_auth_age", "routes[].authn_context",
 		"routes[].headers.preset", "routes[].headers.encoding",
 		"routes[].session.idle_timeout", "routes[].session.max_lifetime",
-		"routes[].logout.notify_url", "routes[].live_activity", "routes[].raw_path",
+		"routes[].live_activity", "routes[].raw_path",
 		"routes[].post_replay.max_bytes", "routes[].limits.in_flight",
 
 		"notices.webhooks", "notices.smtp", "pages.templates_dir", "profile",

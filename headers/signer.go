@@ -27,6 +27,7 @@ type Signer struct {
 	ttl    time.Duration
 	now    func() time.Time
 	jose   jose.Signer
+	logout jose.Signer // of logout tokens: another type, so that none passes for an identity
 	jwks   []byte
 	etag   string
 	cache  *cache
@@ -60,12 +61,17 @@ func NewSigner(cfg SignerConfig) (*Signer, error) {
 		return nil, fmt.Errorf("making a signer: %w", err)
 	}
 	newest := jose.JSONWebKey{Key: cfg.Keys[0].Private, KeyID: cfg.Keys[0].ID}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: newest}, (&jose.SignerOptions{}).WithType("JWT"))
+	key := jose.SigningKey{Algorithm: jose.EdDSA, Key: newest}
+	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		return nil, fmt.Errorf("making a signer: %w", err)
+	}
+	logout, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType(logoutType))
 	if err != nil {
 		return nil, fmt.Errorf("making a signer: %w", err)
 	}
 	return &Signer{
-		issuer: cfg.Issuer, ttl: cfg.TTL, now: cfg.Now, jose: signer, jwks: jwks, etag: etagOf(jwks),
+		issuer: cfg.Issuer, ttl: cfg.TTL, now: cfg.Now, jose: signer, logout: logout, jwks: jwks, etag: etagOf(jwks),
 		cache: newCache(cfg.Entries, cfg.TTL/2),
 	}, nil
 }

@@ -34,6 +34,10 @@ func PersonOf(email Email, idp, nameID string) (Person, error) {
 // PersonHash names a person in keys and messages without telling the address.
 type PersonHash [sha256.Size]byte
 
+// Subject is the person as apps may know it (the sub claim of RFC 7519): the
+// e-mail address, or IdP name, "|", NameID key.
+func (p Person) Subject() string { return strings.Replace(string(p), "\x00", "|", 1) }
+
 // Hash returns the SHA-256 of the person.
 func (p Person) Hash() PersonHash { return sha256.Sum256([]byte(p)) }
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/samlgate/samlgate/audit"
 	"github.com/samlgate/samlgate/headers"
@@ -31,7 +30,7 @@ type passage struct {
 // forward hands a request that may pass to the app.
 func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, v *visit.Visit, p passage) {
 	if g.logsOut(r, v, p.route) {
-		if err := g.SignIn.EndHere(w, r, v); err != nil {
+		if _, err := g.SignIn.EndHere(w, r, v); err != nil {
 			g.unavailable(w, r, v, err)
 			return
 		}
@@ -110,12 +109,8 @@ func (g *Gateway) describe(p *passage, v *visit.Visit) error {
 
 func valuesOf(s *sessionstore.Session) headers.Values {
 	id := s.Identity
-	subject := string(id.Person)
-	if id.Email == "" {
-		subject = strings.Replace(subject, "\x00", "|", 1) // IdP and NameID
-	}
 	return headers.Values{
-		Subject: subject, Email: string(id.Email), FirstName: id.FirstName, LastName: id.LastName,
+		Subject: id.Person.Subject(), Email: string(id.Email), FirstName: id.FirstName, LastName: id.LastName,
 		Username: id.Username, EmployeeID: id.EmployeeID, IDP: id.IDP, SessionID: s.ID.Hash(),
 		Roles: id.Roles, Attributes: id.Attributes, AuthTime: id.Authn.Instant,
 	}

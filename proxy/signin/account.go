@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,7 +19,12 @@ func (h *Handler) account(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		return
 	}
 	s, _, err := h.Session(r, v)
+	if s != nil {
+		err = h.Sessions.Touch(r.Context(), s) // looking at it is using it
+	}
 	switch {
+	case errors.Is(err, sessionstore.ErrNotFound):
+		Redirect(w, h.LoginURL())
 	case err != nil:
 		h.unavailable(w, r, v, err)
 	case s != nil:

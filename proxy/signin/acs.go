@@ -117,11 +117,15 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit.Visit,
 	v.Reason, v.Err = refusal.Reason, refusal
 	h.Observer.Login(v.IDP, "refused", refusal.Reason)
 	h.Audit.Record(audit.Event{Type: audit.LoginRefused, IDP: v.IDP, Addr: v.Client(), RequestID: v.ID, Reason: refusal.Reason})
-	h.show(w, r, v, pages.Problem{
-		Code: refusal.Code, Args: h.named(refusal.Args, v.IDP),
-		Actions: []pages.Action{h.startAgain()},
-	})
+	p := pages.Problem{Code: refusal.Code, Args: h.named(refusal.Args, v.IDP), Actions: []pages.Action{h.startAgain()}}
+	if p.Code == pages.IDPUnavailable {
+		p.RetryAfter = metadataRetry
+	}
+	h.show(w, r, v, p)
 }
+
+// metadataRetry is when to ask again after an IdP's metadata was missing.
+const metadataRetry = 30 * time.Second
 
 // named adds the name people know the identity provider by.
 func (h *Handler) named(args map[string]string, idp string) map[string]string {

@@ -29,12 +29,25 @@ func (h *Handler) Begin(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 		h.show(w, r, v, pages.Problem{Code: pages.WildcardHost, Args: map[string]string{"host": v.Host}})
 		return
 	}
+	if !h.storeAnswers(w, r, v) {
+		return
+	}
 	state, err := h.Jar.beginJourney(w, r, v.Host, target, h.Now())
 	if err != nil {
 		h.failed(w, r, v, err)
 		return
 	}
 	Redirect(w, h.LoginURL()+"?"+aim{v.Host, v.Route, state}.query())
+}
+
+// storeAnswers keeps people from signing in for nothing: the session could not
+// be kept.
+func (h *Handler) storeAnswers(w http.ResponseWriter, r *http.Request, v *visit.Visit) bool {
+	err := h.Sessions.Ping(r.Context())
+	if err != nil {
+		h.unavailable(w, r, v, err)
+	}
+	return err == nil
 }
 
 // LoginURL is where a login starts.
@@ -147,6 +160,9 @@ func serves(s *sessionstore.Session, choices []IDP) bool {
 // ask sends the browser to the identity provider and remembers that it did.
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request, v *visit.Visit, a aim, idp IDP) {
 	v.IDP = idp.Name
+	if !h.storeAnswers(w, r, v) {
+		return
+	}
 	req, err := h.Provider.Request(idp.Name, nonce())
 	if err != nil {
 		h.refuse(w, r, v, err)

@@ -3,6 +3,7 @@ package signin
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -27,15 +28,30 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 		h.Pages.ConfirmLogout(w, r, pages.ConfirmLogout{Action: r.URL.RequestURI(), Targets: append(h.targets(), to)})
 		return
 	}
-	if err := h.EndHere(w, r, v); err != nil {
+	ended, err := h.EndHere(w, r, v)
+	switch {
+	case err != nil:
 		h.unavailable(w, r, v, err)
-		return
-	}
-	if to != "" {
+	case !ended && v.Host != h.Host:
+		Redirect(w, h.logoutAtOrigin(v, to))
+	case to != "":
 		Redirect(w, to)
-		return
+	default:
+		h.Pages.SignedOut(w, r, pages.SignedOut{SignIn: h.LoginURL()})
 	}
-	h.Pages.SignedOut(w, r, pages.SignedOut{SignIn: h.LoginURL()})
+}
+
+// logoutAtOrigin is where a sign-out goes on that found no session on an app
+// host: this browser may have one on the gateway origin all the same, and would
+// be back in the app without a password.
+func (h *Handler) logoutAtOrigin(v *visit.Visit, to string) string {
+	if strings.HasPrefix(to, "/") {
+		to = h.originOf(v.Host) + to
+	}
+	if to == "" {
+		return h.origin + h.below("logout")
+	}
+	return h.origin + h.below("logout") + "?" + url.Values{"return_to": {to}}.Encode()
 }
 
 // Deliberate reports whether a request to sign out is one that the person made:
@@ -59,20 +75,24 @@ func (h *Handler) Deliberate(r *http.Request, v *visit.Visit) bool {
 }
 
 // EndHere ends the session in this host's cookie and takes away the cookie and
-// the app's own. The cookie stays when the store is away: the session lives,
-// and the person must be able to end it later.
-func (h *Handler) EndHere(w http.ResponseWriter, r *http.Request, v *visit.Visit) error {
+// the app's own. ended is false when nothing lived. The cookie stays when the
+// store is away: the session lives, and the person must be able to end it later.
+func (h *Handler) EndHere(w http.ResponseWriter, r *http.Request, v *visit.Visit) (ended bool, err error) {
 	if id, _, ok := h.Jar.Session(r, v.Host); ok {
-		err := h.Sessions.End(r.Context(), id, sessionstore.ReasonLogout)
+		_, err := h.Sessions.Get(r.Context(), id)
+		ended = err == nil
+		if err == nil {
+			err = h.Sessions.End(r.Context(), id, sessionstore.ReasonLogout)
+		}
 		if err != nil && !errors.Is(err, sessionstore.ErrNotFound) {
-			return err
+			return false, err
 		}
 		v.Session, v.Reason = id.Hash(), "signed_out"
 	}
 	h.Jar.ClearSession(w)
 	w.Header().Set("Clear-Site-Data", `"cache"`) // pages behind the back button, too
 	h.ExpireCookies(w.Header(), v.Host)
-	return nil
+	return ended, nil
 }
 
 // ClearCookies are the app cookies on host that must not outlive a session.

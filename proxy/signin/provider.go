@@ -16,7 +16,8 @@ type Provider interface {
 	Request(idp, relayState string) (Request, error)
 
 	// RequestID returns the InResponseTo of an answer that nothing has proved
-	// yet. It may choose a pending login and nothing else.
+	// yet, empty when it answers nothing. It may choose a pending login and
+	// nothing else.
 	RequestID(response string) (string, error)
 
 	// Verify returns the identity that response proves, as the answer of idp to

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"crypto/tls"
@@ -17,6 +18,7 @@ import (
 	"github.com/samlgate/samlgate/headers"
 	"github.com/samlgate/samlgate/pages"
 	"github.com/samlgate/samlgate/proxy"
+	"github.com/samlgate/samlgate/proxy/backchannel"
 	"github.com/samlgate/samlgate/proxy/limit"
 	"github.com/samlgate/samlgate/proxy/route"
 	"github.com/samlgate/samlgate/proxy/signin"
@@ -46,8 +48,18 @@ type tree struct {
 	routes   []*proxy.Route
 	tls      *tls.Config       // of the public listener; nil: TLS ends in front of us
 	serves   func(string) bool // whether a canonical host is ours
+	hooks    *backchannel.Notifier
 	cfg      *config.Config
 }
+
+// close lets the apps hear of the last ends, and gives up after a while.
+func (t *tree) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), hookPatience)
+	defer cancel()
+	t.hooks.Close(ctx)
+}
+
+const hookPatience = 5 * time.Second
 
 // build makes the tree of a configuration that was loaded without mistakes.
 // old is the one before a reload, or nil.
@@ -57,7 +69,7 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 		t.tls = serverTLS(cfg.Server.TLS)
 	}
 	var errs [6]error // all mistakes at once
-	t.sessions, errs[0] = b.manager(cfg)
+	t.sessions, errs[0] = b.manager(t)
 	errs[1] = b.buildSAML(t, old)
 	router, routes, err := buildRoutes(cfg)
 	t.routes, errs[2] = routes, err
@@ -70,6 +82,7 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
+	t.hooks = b.hooks(cfg, signer)
 	t.serves = func(name string) bool { return name == host || router.HasHost(name) }
 	jar, err := signin.NewJar(signin.JarConfig{
 		Keys: secrets(cfg.Session.CookieKeys), Name: cfg.Session.CookieName,
@@ -94,13 +107,35 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 // defaultMaxURL bounds a request target outside all routes.
 const defaultMaxURL = 8192
 
-func (b *base) manager(cfg *config.Config) (*sessionstore.Manager, error) {
-	keys := secrets(cfg.Store.EncryptionKeys)
+func (b *base) manager(t *tree) (*sessionstore.Manager, error) {
+	keys := secrets(t.cfg.Store.EncryptionKeys)
 	if len(keys) == 0 {
-		keys = secrets(cfg.Session.CookieKeys)
+		keys = secrets(t.cfg.Session.CookieKeys)
 	}
-	m, err := sessionstore.NewManager(sessionstore.ManagerConfig{Store: b.store, Keys: keys, Now: b.now, OnEnd: b.ended})
+	ended := func(_ context.Context, e sessionstore.Ended) {
+		b.ended(e)
+		if e.Session != nil {
+			t.hooks.Ended(e.Session.Identity.Person.Subject(), e.ID.Hash())
+		}
+	}
+	m, err := sessionstore.NewManager(sessionstore.ManagerConfig{Store: b.store, Keys: keys, Now: b.now, OnEnd: ended})
 	return m, naming("session", err)
+}
+
+// hooks are the apps that want to hear of a session's end.
+func (b *base) hooks(cfg *config.Config, signer *headers.Signer) *backchannel.Notifier {
+	var targets []backchannel.Target
+	for _, c := range cfg.Routes {
+		if c.Logout.NotifyURL != "" && signer != nil {
+			targets = append(targets, backchannel.Target{Route: c.Name, Audience: c.Audience, URL: c.Logout.NotifyURL})
+		}
+	}
+	if targets == nil {
+		return nil
+	}
+	return backchannel.New(backchannel.Config{Targets: targets, Sign: signer.LogoutToken, Failed: func(route string, err error) {
+		b.log.Warn("the app was not told of a session's end", "route", route, "err", err)
+	}})
 }
 
 // naming says which key of the configuration an error is about.

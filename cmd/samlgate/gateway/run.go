@@ -97,6 +97,9 @@ func (r *Runner) close() {
 	if r.fetch != nil {
 		r.fetch()
 	}
+	if t := r.current.Load(); t != nil {
+		t.close()
+	}
 	if err := errors.Join(r.store.Close(), r.audit.Close()); err != nil {
 		r.log.Error("closing", "err", err)
 	}
@@ -155,12 +158,14 @@ func (r *Runner) plant(ctx context.Context, cfg *config.Config) error {
 	r.fetch = cancel
 	if old == nil {
 		r.metrics.Watch(r.now, r.state)
+	} else {
+		go old.close() // requests that began with it may still end sessions
 	}
 	return nil
 }
 
 // ended records every session that this process ended.
-func (b *base) ended(_ context.Context, e sessionstore.Ended) {
+func (b *base) ended(e sessionstore.Ended) {
 	b.metrics.Ended(e.Reason.String())
 	event := audit.Event{Type: audit.SessionEnded, Session: e.ID.Hash(), Reason: e.Reason.String()}
 	if e.Session != nil {

@@ -33,6 +33,10 @@ func (p provider) Request(idp, relayState string) (signin.Request, error) {
 // RequestID implements signin.Provider.
 func (p provider) RequestID(response string) (string, error) {
 	id, err := samlsp.RequestIDHint(response)
+	var r *samlsp.Rejection
+	if errors.As(err, &r) && r.Reason == samlsp.ReasonInResponseTo {
+		return "", nil // it answers nothing: started by the identity provider
+	}
 	return id, refusal(err)
 }
 
