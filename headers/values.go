@@ -55,15 +55,15 @@ func Apply(h http.Header, n Names, v Values) (Report, error) {
 	w.set(n.Email, v.Email)
 	w.set(n.FirstName, v.FirstName)
 	w.set(n.LastName, v.LastName)
-	w.set(n.Username, v.Username)
-	w.set(n.EmployeeID, v.EmployeeID)
+	w.exact(n.Username, v.Username)
+	w.exact(n.EmployeeID, v.EmployeeID)
 	roles, dropped := join(v.Roles, n.separator())
 	w.set(n.Roles, roles)
 	if n.Roles != "" {
 		w.report.Dropped = dropped
 	}
 	for name, key := range n.Extra {
-		w.set(name, first(v.Attributes[key]))
+		w.exact(name, first(v.Attributes[key]))
 	}
 	for name, value := range n.Set {
 		w.set(name, value)
@@ -98,6 +98,17 @@ func (w *writer) set(name, value string) {
 		w.room = append(w.room, value)
 		w.h[key] = w.room[len(w.room)-1 : len(w.room) : len(w.room)]
 	}
+}
+
+// exact sets a value by which an app may know somebody: with outer blanks it is
+// absent, since what arrives would be the name of somebody else.
+func (w *writer) exact(name, value string) {
+	if name != "" && strings.Trim(value, " ") != value {
+		delete(w.h, http.CanonicalHeaderKey(name))
+		w.report.Absent = append(w.report.Absent, name)
+		return
+	}
+	w.set(name, value)
 }
 
 // representable returns value without outer blanks, which no HTTP field can

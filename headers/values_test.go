@@ -128,3 +128,23 @@ func TestLimit(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// A name that somebody chose with a blank at its end would arrive as the name
+// without it, which may be somebody else's.
+func TestNamesOfPeopleAreNeverTrimmed(t *testing.T) {
+	n := DefaultNames()
+	n.Username, n.Extra = "X-Auth-User", map[string]string{"X-Auth-Desk": "desk"}
+	for _, v := range []Values{
+		{Username: "ceo "}, {EmployeeID: " 1"}, {Attributes: map[string][]string{"desk": {"7 "}}},
+	} {
+		h := http.Header{}
+		report, err := Apply(h, n, v)
+		if err != nil || len(h) != 0 || len(report.Absent) != 1 {
+			t.Errorf("%+v: %v, %+v, %v", v, h, report, err)
+		}
+	}
+	h := http.Header{}
+	if _, err := Apply(h, n, Values{FirstName: "Ana "}); err != nil || h.Get("X-Auth-First-Name") != "Ana" {
+		t.Errorf("a first name: %v, %v", h, err)
+	}
+}
