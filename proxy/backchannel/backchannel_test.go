@@ -14,7 +14,6 @@ type app struct {
 	*httptest.Server
 	mu     sync.Mutex
 	tokens []string
-	status int
 }
 
 func newApp(t *testing.T, statuses ...int) *app {
