@@ -14,6 +14,7 @@ type Assertion struct {
 	nameID     identity.NameID
 	authn      identity.Authn
 	attributes []attribute
+	usedSHA1   bool
 }
 
 // attribute is one saml:Attribute with the texts of its values.
@@ -30,6 +31,10 @@ func (a *Assertion) NameID() identity.NameID { return a.nameID }
 
 // Authn returns how and when the person signed in there.
 func (a *Assertion) Authn() identity.Authn { return a.authn }
+
+// UsedSHA1 says that a signature of this response was made with SHA-1, or its
+// digest was, which the identity provider's AllowSHA1 let pass: worth a warning.
+func (a *Assertion) UsedSHA1() bool { return a.usedSHA1 }
 
 // AttributeNames returns the names of the attributes that were sent, each once,
 // in the order in which they came: names may be logged, values may not.

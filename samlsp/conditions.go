@@ -47,8 +47,19 @@ func (c *checker) response(p *proof) *Rejection {
 	if issuer == nil && p.envelopeSigned || issuer != nil && !c.isIssuer(issuer) {
 		return reject(ReasonResponseIssuer, "the response is not from idp %q", c.idp.Name)
 	}
-	if n.value("InResponseTo") != c.want.RequestID {
-		return reject(ReasonInResponseTo, "the response answers another request, or none")
+	return c.answers(n, ReasonInResponseTo, "the response answers another request, or none")
+}
+
+// answers wants InResponseTo of an element to be the request that is pending.
+// Without one there may be none, not even an empty one: a response to somebody
+// else's request is not turned into one that nobody asked for (Profiles §4.1.5).
+func (c *checker) answers(n *node, otherwise Reason, detail string) *Rejection {
+	id, given := n.attr("InResponseTo")
+	switch {
+	case c.want.Unsolicited && given:
+		return reject(ReasonUnsolicitedInResponseTo, "%s answers a request, though nobody asked", n.local)
+	case !c.want.Unsolicited && id != c.want.RequestID:
+		return reject(otherwise, "%s", detail)
 	}
 	return nil
 }

@@ -87,6 +87,17 @@ type IdentityProvider struct {
 	Required       []string  // fields of Mapping by their configuration key, such as "email" or "first_name"
 	ValidUntil     time.Time // of the metadata; past it logins are refused; zero = none
 
+	// ForceAuthn asks with every request that the person prove anew who they
+	// are, and holds the answer to it.
+	ForceAuthn bool
+	// AuthnContext lists the URIs of which one, exactly, must say how the
+	// person signed in. It is asked for, and checked. Empty = any.
+	AuthnContext []string
+	// AllowSHA1 believes signatures and digests with SHA-1, see [Assertion.UsedSHA1].
+	AllowSHA1 bool
+	// AllowCBC decrypts an assertion in AES-CBC outside a signed response too.
+	AllowCBC bool
+
 	certs []*x509.Certificate // the usable ones of Certificates
 }
 

@@ -186,6 +186,7 @@ func (idp *IdentityProvider) clone() *IdentityProvider {
 	c.Certificates = slices.Clone(idp.Certificates)
 	c.EmailDomains = slices.Clone(idp.EmailDomains)
 	c.Required = slices.Clone(idp.Required)
+	c.AuthnContext = slices.Clone(idp.AuthnContext)
 	c.Attributes = idp.Attributes.clone()
 	c.certs = nil
 	return &c
@@ -229,6 +230,9 @@ func (idp *IdentityProvider) validate() error {
 	}
 	if len(idp.certs) == 0 {
 		return errors.New("no usable signing certificate: RSA of at least 2048 bits, or ECDSA on P-256, P-384 or P-521")
+	}
+	if slices.ContainsFunc(idp.AuthnContext, func(uri string) bool { return uri == "" || len(uri) > maxURI || !printable(uri) }) {
+		return errors.New("an authn context must be a URI of 1 to 1024 printable bytes")
 	}
 	return idp.Attributes.validate(idp.Required)
 }

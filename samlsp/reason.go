@@ -88,6 +88,9 @@ const (
 	ReasonStatus
 	ReasonNoAssertion
 	ReasonEncryptedUnsupported
+	ReasonEncryptionShape
+	ReasonEncryptionAlgorithm
+	ReasonDecrypt
 
 	ReasonNoSignature // the signature
 	ReasonSignedPart
@@ -106,6 +109,7 @@ const (
 	ReasonDestination
 	ReasonResponseIssuer
 	ReasonInResponseTo
+	ReasonUnsolicitedInResponseTo
 
 	ReasonAssertionIssuer // the assertion
 	ReasonTooOld
@@ -125,6 +129,8 @@ const (
 	ReasonConfirmationExpired
 	ReasonNoAuthnStatement
 	ReasonAuthnInFuture
+	ReasonAuthnTooOld
+	ReasonAuthnContext
 	ReasonSessionExpired
 	ReasonReplay
 
@@ -165,14 +171,15 @@ var reasonNames = [reasonCount]string{
 	ReasonMisplacedAssertion: "misplaced_assertion", ReasonSeveralAssertions: "several_assertions",
 	ReasonMisplacedSignature: "misplaced_signature", ReasonSeveralSignatures: "several_signatures",
 	ReasonChildOrder: "child_order", ReasonStatus: "status", ReasonNoAssertion: "no_assertion",
-	ReasonEncryptedUnsupported: "encrypted_unsupported",
-	ReasonNoSignature:          "no_signature", ReasonSignedPart: "signature_not_required_part",
+	ReasonEncryptedUnsupported: "encrypted_unsupported", ReasonEncryptionShape: "encryption_shape",
+	ReasonEncryptionAlgorithm: "encryption_algorithm", ReasonDecrypt: "decrypt",
+	ReasonNoSignature: "no_signature", ReasonSignedPart: "signature_not_required_part",
 	ReasonSignatureShape: "signature_shape", ReasonC14N: "c14n", ReasonSignatureAlgorithm: "signature_algorithm",
 	ReasonReference: "reference", ReasonTransform: "transform", ReasonDigestAlgorithm: "digest_algorithm",
 	ReasonSignatureInvalid: "signature_invalid", ReasonDigestMismatch: "digest_mismatch",
 	ReasonVersion: "version", ReasonTimeFormat: "time_format", ReasonIssuedInFuture: "issued_in_future",
 	ReasonDestination: "destination", ReasonResponseIssuer: "response_issuer",
-	ReasonInResponseTo:    "in_response_to",
+	ReasonInResponseTo: "in_response_to", ReasonUnsolicitedInResponseTo: "unsolicited_in_response_to",
 	ReasonAssertionIssuer: "assertion_issuer", ReasonTooOld: "too_old", ReasonNoSubject: "no_subject",
 	ReasonSeveralNameIDs: "several_name_ids", ReasonNoConditions: "no_conditions",
 	ReasonUnknownCondition: "unknown_condition", ReasonNotYetValid: "not_yet_valid", ReasonExpired: "expired",
@@ -180,7 +187,8 @@ var reasonNames = [reasonCount]string{
 	ReasonRecipient: "recipient", ReasonConfirmationRequest: "confirmation_request",
 	ReasonConfirmationNoExpiry: "confirmation_no_expiry", ReasonConfirmationNotYet: "confirmation_not_yet_valid",
 	ReasonConfirmationExpired: "confirmation_expired", ReasonNoAuthnStatement: "no_authn_statement",
-	ReasonAuthnInFuture: "authn_in_future", ReasonSessionExpired: "session_expired", ReasonReplay: "replay",
+	ReasonAuthnInFuture: "authn_in_future", ReasonAuthnTooOld: "authn_too_old", ReasonAuthnContext: "authn_context",
+	ReasonSessionExpired: "session_expired", ReasonReplay: "replay",
 	ReasonMissingAttribute: "missing_attribute", ReasonSeveralEmails: "several_emails",
 	ReasonEmailInvalid: "email_invalid", ReasonEmailDomain: "email_domain", ReasonNobody: "nobody",
 }

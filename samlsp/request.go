@@ -12,7 +12,8 @@ import (
 
 // RequestOptions are the choices of one login.
 type RequestOptions struct {
-	ForceAuthn bool // ask the person to prove who they are again
+	ForceAuthn   bool     // ask the person to prove who they are again, whatever the identity provider's setting
+	AuthnContext []string // how the person shall sign in: one of these exactly; empty = as the identity provider is set up
 }
 
 // Field is one hidden field of a form, in order.
@@ -76,7 +77,7 @@ func (sp *ServiceProvider) authnRequest(id string, idp *IdentityProvider, o Requ
 	r.CreateAttr("Version", "2.0")
 	r.CreateAttr("IssueInstant", sp.cfg.Now().UTC().Format(time.RFC3339))
 	r.CreateAttr("Destination", idp.SSO[idp.RequestBinding])
-	if o.ForceAuthn {
+	if o.ForceAuthn || idp.ForceAuthn {
 		r.CreateAttr("ForceAuthn", "true")
 	}
 	r.CreateAttr("ProtocolBinding", string(PostBinding))
@@ -89,7 +90,29 @@ func (sp *ServiceProvider) authnRequest(id string, idp *IdentityProvider, o Requ
 			policy.CreateAttr("AllowCreate", "true")
 		}
 	}
+	askContext(r, contexts(o.AuthnContext, idp))
 	return r
+}
+
+// contexts are those of the route, or else those of the identity provider.
+func contexts(ofRoute []string, idp *IdentityProvider) []string {
+	if len(ofRoute) > 0 {
+		return ofRoute
+	}
+	return idp.AuthnContext
+}
+
+// askContext is samlp:RequestedAuthnContext (Core §3.3.2.2.1): one of these and
+// no other, since "better" means something else at every identity provider.
+func askContext(r *etree.Element, classes []string) {
+	if len(classes) == 0 {
+		return
+	}
+	asked := r.CreateElement("samlp:RequestedAuthnContext")
+	asked.CreateAttr("Comparison", "exact")
+	for _, c := range classes {
+		asked.CreateElement("saml:AuthnContextClassRef").SetText(c)
+	}
 }
 
 // postFields is the HTTP-POST binding (Bindings §3.5.4).

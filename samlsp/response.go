@@ -1,9 +1,8 @@
 package samlsp
 
 import (
-	"bytes"
 	"context"
-	"encoding/xml"
+	"time"
 )
 
 // Expected is the pending login that a response must answer, as the login
@@ -11,6 +10,19 @@ import (
 type Expected struct {
 	IDP       string // name of the identity provider that was asked
 	RequestID string // ID of the AuthnRequest
+
+	// Unsolicited expects a response that the identity provider started
+	// (Profiles §4.1.5): RequestID must be empty, and nothing in the response
+	// may answer any request.
+	Unsolicited bool
+	// MaxAuthAge is how long ago the person may have signed in there; 0 = any.
+	MaxAuthAge time.Duration
+	// AuthnNotBefore is when the request with ForceAuthn was sent: the person
+	// must have signed in after it. Zero = any.
+	AuthnNotBefore time.Time
+	// AuthnContext lists the URIs of which one, exactly, must say how the
+	// person signed in; empty = as the identity provider is set up.
+	AuthnContext []string
 }
 
 // VerifyResponse checks the SAMLResponse form value of an ACS request against
@@ -53,8 +65,11 @@ func (sp *ServiceProvider) asked(want Expected) (*IdentityProvider, *Rejection) 
 	if !ok {
 		return nil, reject(ReasonUnknownIDP, "the pending login names no configured idp")
 	}
-	if want.RequestID == "" {
+	switch {
+	case !want.Unsolicited && want.RequestID == "":
 		return nil, reject(ReasonInResponseTo, "no request is pending")
+	case want.Unsolicited && want.RequestID != "":
+		return nil, reject(ReasonInResponseTo, "a request is pending, so this is not unsolicited")
 	}
 	if now := sp.cfg.Now(); !idp.ValidUntil.IsZero() && !now.Before(idp.ValidUntil.Add(sp.cfg.ClockSkew)) {
 		return nil, reject(ReasonIDPMetadataExpired, "metadata of idp %q was valid until %s", idp.Name, stamp(idp.ValidUntil))
@@ -149,37 +164,4 @@ func reread(idp *IdentityProvider, n *node, above ...*node) (*node, *Rejection) 
 		return nil, reject(ReasonDigestMismatch, "the signed element is another one")
 	}
 	return root, nil
-}
-
-// RequestIDHint returns the InResponseTo of a response of which nothing is
-// verified yet, only to find the pending login that it claims to answer. The
-// error is a [*Rejection].
-func RequestIDHint(samlResponse string) (string, error) {
-	data, r := decodeForm(samlResponse)
-	if r != nil {
-		return "", r
-	}
-	if r := prescan(data, received()); r != nil {
-		return "", r
-	}
-	dec := xml.NewDecoder(bytes.NewReader(data))
-	for {
-		token, err := dec.Token()
-		if err != nil {
-			return "", reject(ReasonNotXML, "syntax error near byte %d", dec.InputOffset())
-		}
-		start, ok := token.(xml.StartElement)
-		if !ok {
-			continue
-		}
-		if start.Name != (xml.Name{Space: nsProtocol, Local: "Response"}) {
-			return "", reject(ReasonNotResponse, "the document element is not samlp:Response")
-		}
-		for _, a := range start.Attr {
-			if a.Name == (xml.Name{Local: "InResponseTo"}) && ncName(a.Value) && len(a.Value) <= maxID {
-				return a.Value, nil
-			}
-		}
-		return "", reject(ReasonInResponseTo, "the response answers no request")
-	}
 }

@@ -26,7 +26,26 @@ func (c *checker) subject(a *node) *Rejection {
 	if id := s.child(nsAssertion, "NameID"); id != nil && len(id.kids) > 0 {
 		return reject(ReasonChildOrder, "NameID holds more than text")
 	}
-	return c.confirmations(s.all(nsAssertion, "SubjectConfirmation"))
+	all := s.all(nsAssertion, "SubjectConfirmation")
+	if c.want.Unsolicited {
+		if r := c.noneAnswers(all); r != nil {
+			return r
+		}
+	}
+	return c.confirmations(all)
+}
+
+// noneAnswers wants no confirmation, whatever its method, that belongs to a
+// request: one that fits does not make up for it.
+func (c *checker) noneAnswers(confirmations []*node) *Rejection {
+	for _, n := range confirmations {
+		for _, data := range n.all(nsAssertion, "SubjectConfirmationData") {
+			if r := c.answers(data, ReasonUnsolicitedInResponseTo, ""); r != nil {
+				return r
+			}
+		}
+	}
+	return nil
 }
 
 // confirmations wants one bearer confirmation that fits; others do not matter.
@@ -65,8 +84,8 @@ func (c *checker) confirmation(n *node) (until time.Time, r *Rejection) {
 	if data.value("Recipient") != c.sp.ACSURL {
 		return until, reject(ReasonRecipient, "the recipient is another address, or none")
 	}
-	if data.value("InResponseTo") != c.want.RequestID {
-		return until, reject(ReasonConfirmationRequest, "the confirmation is for another request, or none")
+	if r := c.answers(data, ReasonConfirmationRequest, "the confirmation is for another request, or none"); r != nil {
+		return until, r
 	}
 	until, given, r := instant(data, "NotOnOrAfter")
 	if r != nil {
@@ -106,6 +125,31 @@ func (c *checker) statements(a *node) *Rejection {
 	}
 	if c.authn.Instant.IsZero() {
 		return reject(ReasonNoAuthnStatement, "the assertion tells of no sign-in")
+	}
+	return c.fresh()
+}
+
+// freshLogin is how long ago a person may have signed in at an identity provider
+// with ForceAuthn when nobody says when the request was sent: as long as a
+// login may be under way.
+const freshLogin = 10 * time.Minute
+
+// fresh holds the sign-in against what the login asked for: not too long ago,
+// after the request that forced it, and in a way that will do.
+func (c *checker) fresh() *Rejection {
+	earliest := c.want.AuthnNotBefore
+	if earliest.IsZero() && c.idp.ForceAuthn {
+		earliest = c.now.Add(-freshLogin)
+	}
+	if age := c.want.MaxAuthAge; age > 0 && c.now.Add(-age).After(earliest) {
+		earliest = c.now.Add(-age)
+	}
+	if c.authn.Instant.Before(earliest.Add(-c.sp.ClockSkew)) {
+		return reject(ReasonAuthnTooOld, "the person signed in at %s, and should have after %s", stamp(c.authn.Instant), stamp(earliest))
+	}
+	allowed := contexts(c.want.AuthnContext, c.idp)
+	if len(allowed) > 0 && !slices.Contains(allowed, c.authn.ContextClass) {
+		return reject(ReasonAuthnContext, "the person signed in another way than one of %q", allowed)
 	}
 	return nil
 }
