@@ -15,17 +15,17 @@ type Hint struct {
 // verified yet, only to find the pending login that it claims to answer. The
 // error is a [*Rejection].
 func RequestIDHint(samlResponse string) (string, error) {
-	h, err := ReadHint(samlResponse)
+	h, err := PeekResponse(samlResponse)
 	if err == nil && h.RequestID == "" {
 		err = reject(ReasonInResponseTo, "the response answers no request")
 	}
 	return h.RequestID, err
 }
 
-// ReadHint returns what a response claims, only to find the pending login that
+// PeekResponse returns what a response claims, only to find the pending login that
 // it answers or, when it answers none, the configured identity provider that it
 // seems to come from. The error is a [*Rejection].
-func ReadHint(samlResponse string) (Hint, error) {
+func PeekResponse(samlResponse string) (Hint, error) {
 	data, r := decodeForm(samlResponse)
 	if r != nil {
 		return Hint{}, r
