@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,7 +33,8 @@ var ErrKeysUnavailable = errors.New("the gateway's public keys are not available
 // names an unknown key, but at most once a minute; when that fails the last
 // good ones hold for a day. A fetch takes at most 5 s and follows no redirect.
 //
-// The URL must be https, or http on a loopback address. A nil client means one
+// The URL must be https, or http on a loopback host: localhost, a name below
+// it, 127.0.0.0/8, ::1. A nil client means one
 // with its own connections; a nil now means [time.Now].
 func FetchKeySet(rawURL string, client *http.Client, now func() time.Time) (*KeySet, error) {
 	u, err := url.Parse(rawURL)
@@ -41,6 +43,9 @@ func FetchKeySet(rawURL string, client *http.Client, now func() time.Time) (*Key
 	}
 	if client == nil {
 		client = &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConns: 1, IdleConnTimeout: time.Minute}}
+		if u.Scheme == "http" {
+			client.Transport = &http.Transport{DialContext: dialLoopback, MaxIdleConns: 1, IdleConnTimeout: time.Minute}
+		}
 	}
 	own := *client
 	own.Timeout = fetchTimeout
@@ -53,7 +58,25 @@ func FetchKeySet(rawURL string, client *http.Client, now func() time.Time) (*Key
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback() // app.localhost may be asked of DNS
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// dialLoopback connects to this machine, whatever a name server says about a
+// name below localhost (RFC 6761 §6.3).
+func dialLoopback(ctx context.Context, network, addr string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	var d net.Dialer
+	if net.ParseIP(host) != nil {
+		return d.DialContext(ctx, network, addr)
+	}
+	c, err := d.DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
+	if err != nil {
+		c, err = d.DialContext(ctx, network, net.JoinHostPort("::1", port))
+	}
+	return c, err
 }
 
 type remoteKeys struct {

@@ -78,7 +78,7 @@ func TestFetchRefuses(t *testing.T) {
 	c := newClock()
 	for name, address := range map[string]string{
 		"http": "http://gateway.example/jwks.json", "a path": "/jwks.json", "file": "file:///etc/passwd",
-		"a look-alike": "http://localhost.evil.example/", "a name for DNS": "http://sso.localhost/", "credentials": "https://a:b@gateway.example/", "nonsense": "https://[::1/",
+		"a look-alike": "http://localhost.evil.example/", "no name below localhost": "http://evillocalhost/", "credentials": "https://a:b@gateway.example/", "nonsense": "https://[::1/",
 	} {
 		if _, err := FetchKeySet(address, nil, c.now); err == nil {
 			t.Errorf("%s was accepted", name)
@@ -122,5 +122,34 @@ func TestVerifierSaysThatKeysAreOutOfReach(t *testing.T) {
 	v.Middleware(http.NotFoundHandler()).ServeHTTP(w, forwarded(t, sign(t, newTestSigner(t, c), "wiki", ana()), ana()))
 	if w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("the middleware answers %d %v", w.Code, w.Header())
+	}
+}
+
+// A name below localhost is this machine, whatever a name server would say.
+func TestKeysFromANameBelowLocalhost(t *testing.T) {
+	key, err := GenerateSigningKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := NewSigner(SignerConfig{Issuer: "http://sso.localhost", Keys: []Key{{ID: "k1", Private: key}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(signer.ServeJWKS))
+	t.Cleanup(server.Close)
+	keys, err := FetchKeySet(strings.Replace(server.URL, "127.0.0.1", "sso.localhost", 1), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := NewVerifier(VerifierConfig{Issuer: "http://sso.localhost", Audience: "wiki", Keys: keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := signer.Sign("wiki", Values{Subject: "ana@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := verifier.Verify(&http.Request{Header: http.Header{"X-Auth-Assertion": {token}}}); err != nil {
+		t.Error(err)
 	}
 }
