@@ -60,6 +60,9 @@ type words struct {
 	ChooserWhat  string `json:"chooser_what"`
 	ChooserRoute string `json:"chooser_route"`
 	ChooserList  string `json:"chooser_list"`
+	PersonTitle  string `json:"person_title"`
+	PersonWhat   string `json:"person_what"` // now, person
+	PersonNext   string `json:"person_next"`
 	LogoutTitle  string `json:"logout_title"`
 	LogoutWhat   string `json:"logout_what"`
 	LogoutNext   string `json:"logout_next"`

@@ -33,13 +33,13 @@ func (*fakeIDP) Request(idp, relayState string) (signin.Request, error) {
 	return signin.Request{ID: id, URL: "https://" + idp + ".idp.test/sso?id=" + id + "&RelayState=" + relayState}, nil
 }
 
-func (f *fakeIDP) RequestID(response string) (string, error) {
+func (f *fakeIDP) Hint(response string) (signin.Hint, error) {
 	f.read.Add(1)
 	var s saml
 	if err := json.Unmarshal([]byte(response), &s); err != nil {
-		return "", &signin.Refusal{Reason: "malformed", Detail: "no JSON", Code: pages.SAMLRefused}
+		return signin.Hint{}, &signin.Refusal{Reason: "malformed", Detail: "no JSON", Code: pages.SAMLRefused}
 	}
-	return s.Request, nil
+	return signin.Hint{RequestID: s.Request, IDP: s.IDP}, nil
 }
 
 func (f *fakeIDP) Verify(_ context.Context, response, idp, requestID string) (identity.Identity, error) {

@@ -265,6 +265,13 @@ func (f *flakyStore) err() error {
 	return nil
 }
 
+func (f *flakyStore) Ping(ctx context.Context) error {
+	if err := f.err(); err != nil {
+		return err
+	}
+	return f.Store.Ping(ctx)
+}
+
 func (f *flakyStore) Epochs(ctx context.Context, p identity.PersonHash) (sessionstore.Epochs, error) {
 	if err := f.err(); err != nil {
 		return sessionstore.Epochs{}, err

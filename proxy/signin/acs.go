@@ -31,7 +31,7 @@ func (h *Handler) acs(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
 
 func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
 	began, ok := h.Jar.readLogins(r, h.Host)
-	if !ok { // nobody here began a login: answered before any XML is read
+	if !ok && !h.anyUnsolicited() { // nobody here began a login: answered before any XML is read
 		h.unsolicited(w, r, v, "no_login_cookie")
 		return
 	}
@@ -39,12 +39,16 @@ func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	if !ok {
 		return
 	}
-	request, err := h.Provider.RequestID(response)
+	hint, err := h.Provider.Hint(response)
 	if err != nil {
 		h.refuse(w, r, v, err)
 		return
 	}
-	p, ok := began.take(request, h.Now())
+	if hint.RequestID == "" {
+		h.unasked(w, r, v, response, hint.IDP)
+		return
+	}
+	p, ok := began.take(hint.RequestID, h.Now())
 	if !ok {
 		h.strayed(w, r, v, began)
 		return

@@ -50,6 +50,8 @@ type Alias struct{ Host, Path string }
 type IDP struct {
 	Name, DisplayName string
 	Roles             access.RoleMap
+	Unsolicited       Unsolicited
+	DefaultURL        string // where an accepted one goes without a usable RelayState; empty = the default page
 }
 
 // Place is a route as the hand-over and the logout need to know it.
@@ -104,6 +106,7 @@ func (h *Handler) mount() {
 		h.below("saml/acs"):      h.acs,
 		h.below("saml/slo"):      h.slo,
 		h.below("login"):         h.limited(h.LoginRate, h.login),
+		h.below("continue"):      h.limited(h.ACSRate, h.proceed),
 		h.below("account"):       h.account,
 	}
 	for own, path := range map[string]string{"saml/metadata": h.Paths.Metadata, "saml/acs": h.Paths.ACS, "saml/slo": h.Paths.SLO} {

@@ -74,6 +74,9 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 		h.unavailable(w, r, v, err)
 		return
 	}
+	if s == nil && !h.storeAnswers(w, r, v) {
+		return
+	}
 	a, ok := h.aim(w, r, v)
 	if !ok {
 		return
@@ -160,9 +163,6 @@ func serves(s *sessionstore.Session, choices []IDP) bool {
 // ask sends the browser to the identity provider and remembers that it did.
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request, v *visit.Visit, a aim, idp IDP) {
 	v.IDP = idp.Name
-	if !h.storeAnswers(w, r, v) {
-		return
-	}
 	req, err := h.Provider.Request(idp.Name, nonce())
 	if err != nil {
 		h.refuse(w, r, v, err)

@@ -15,15 +15,21 @@ type Provider interface {
 	// metadata has not arrived, or has expired) is a *Refusal.
 	Request(idp, relayState string) (Request, error)
 
-	// RequestID returns the InResponseTo of an answer that nothing has proved
-	// yet, empty when it answers nothing. It may choose a pending login and
-	// nothing else.
-	RequestID(response string) (string, error)
+	// Hint returns what an answer claims that nothing has proved yet.
+	Hint(response string) (Hint, error)
 
 	// Verify returns the identity that response proves, as the answer of idp to
-	// the request with this ID. What does not prove one is a *Refusal; any other
-	// error means that we could not tell, and nobody is signed in.
+	// the request with this ID. Without an ID the answer must be unsolicited
+	// throughout. What does not prove one is a *Refusal; any other error means
+	// that we could not tell, and nobody is signed in.
 	Verify(ctx context.Context, response, idp, requestID string) (identity.Identity, error)
+}
+
+// Hint is what an unverified answer claims. It may choose a pending login, or
+// the policy of an identity provider, and nothing else.
+type Hint struct {
+	RequestID string // InResponseTo; empty when it answers nothing
+	IDP       string // configured name of the issuer; empty when there is none
 }
 
 // Request is an AuthnRequest on its way (SAML Bindings §3.4 and §3.5).

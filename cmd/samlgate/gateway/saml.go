@@ -30,19 +30,28 @@ func (p provider) Request(idp, relayState string) (signin.Request, error) {
 	return out, nil
 }
 
-// RequestID implements signin.Provider.
-func (p provider) RequestID(response string) (string, error) {
-	id, err := samlsp.RequestIDHint(response)
-	var r *samlsp.Rejection
-	if errors.As(err, &r) && r.Reason == samlsp.ReasonInResponseTo {
-		return "", nil // it answers nothing: started by the identity provider
+// Hint implements signin.Provider.
+func (p provider) Hint(response string) (signin.Hint, error) {
+	hint, err := samlsp.PeekResponse(response)
+	if err != nil {
+		return signin.Hint{}, refusal(err)
 	}
-	return id, refusal(err)
+	return signin.Hint{RequestID: hint.RequestID, IDP: p.named(hint.Issuer)}, nil
+}
+
+// named is the configured name of the identity provider with that entity id.
+func (p provider) named(entityID string) string {
+	for _, idp := range p.sp.IDPs() {
+		if idp.EntityID == entityID {
+			return idp.Name
+		}
+	}
+	return ""
 }
 
 // Verify implements signin.Provider.
 func (p provider) Verify(ctx context.Context, response, idp, requestID string) (identity.Identity, error) {
-	assertion, err := p.sp.VerifyResponse(ctx, response, samlsp.Expected{IDP: idp, RequestID: requestID})
+	assertion, err := p.sp.VerifyResponse(ctx, response, samlsp.Expected{IDP: idp, RequestID: requestID, Unsolicited: requestID == ""})
 	if err != nil {
 		return identity.Identity{}, refusal(err)
 	}

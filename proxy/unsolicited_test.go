@@ -1,0 +1,132 @@
+package proxy_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/samlgate/samlgate/proxy/signin"
+)
+
+const bob = "bob@example.com"
+
+// started posts an answer that nobody asked for, as an identity provider's
+// portal does.
+func (b *browser) started(s saml, relay string) *answer {
+	b.t.Helper()
+	form := url.Values{"SAMLResponse": {s.encode()}}
+	if relay != "" {
+		form.Set("RelayState", relay)
+	}
+	return b.do(sso+"/.samlgate/saml/acs", ask{method: "POST", site: "cross-site", body: form.Encode()})
+}
+
+func policy(p signin.Unsolicited) func(*setup) {
+	return func(s *setup) { s.idps[0].Unsolicited, s.idps[0].DefaultURL = p, hr+"/start" }
+}
+
+func TestDeniedUnsolicitedAnswers(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.started(saml{IDP: "corp", Email: ann}, wiki+"/").is(403, "/.samlgate/login").signsNobodyIn()
+	if n := w.idp.read.Load(); n != 0 {
+		t.Errorf("the answer was read %d times though nobody takes it", n)
+	}
+	// The same page for a browser that began some login.
+	b.open(wiki + "/")
+	b.started(saml{IDP: "corp", Email: ann}, wiki+"/").is(403, "/.samlgate/login").signsNobodyIn()
+
+	// Where another provider may, this one still may not.
+	w = newWorld(t, func(s *setup) { s.idps[1].Unsolicited = signin.Accept })
+	w.browser().started(saml{IDP: "corp", Email: ann}, "").is(403, "/.samlgate/login").signsNobodyIn()
+	w.browser().started(saml{IDP: "nobody", Email: ann}, "").is(403, "/.samlgate/login").signsNobodyIn()
+	if n := w.idp.verified.Load(); n != 0 {
+		t.Errorf("%d answers were verified", n)
+	}
+}
+
+func TestReinitiateTakesTheAnswerForAHint(t *testing.T) {
+	w := newWorld(t, policy(signin.Reinitiate))
+	b := w.browser()
+	first := b.started(saml{IDP: "corp", Email: bob}, wiki+"/deep?q=1").signsNobodyIn()
+	first.leads(sso + "/.samlgate/login/corp?")
+	idp, request := b.follow(first).asked()
+	if n := w.idp.verified.Load(); n != 0 {
+		t.Error("the hint was believed")
+	}
+	b.follow(b.reply(saml{Request: request, IDP: idp, Email: ann})).is(200, ann)
+
+	b = w.browser()
+	to := b.started(saml{IDP: "corp", Email: ann}, "https://evil.example/").signsNobodyIn()
+	to.leads(sso + "/.samlgate/login/corp?")
+	if location := to.Header.Get("Location"); strings.Contains(location, "evil") || !strings.Contains(location, url.QueryEscape(hr+"/start")) {
+		t.Errorf("a foreign RelayState leads to %s", location)
+	}
+}
+
+func TestAcceptedAnswerSignsIn(t *testing.T) {
+	w := newWorld(t, policy(signin.Accept))
+	b := w.browser()
+	step := b.started(saml{IDP: "corp", Email: ann, Roles: []string{"hr"}}, "").signsNobodyIn()
+	step.leads(sso + "/.samlgate/continue?code=")
+	b.follow(step).is(200, ann)
+	if n := w.live(ann); n != 1 {
+		t.Errorf("%d sessions", n)
+	}
+	b.do(step.Header.Get("Location"), ask{site: "same-site"}).is(403) // the code is spent
+
+	deep := w.browser()
+	end := deep.follow(deep.started(saml{IDP: "corp", Email: ann, Roles: []string{"hr"}}, wiki+"/deep?q=1")).is(200, ann)
+	if end.at != wiki+"/deep?q=1" {
+		t.Errorf("the journey ends at %s", end.at)
+	}
+	shut := w.browser()
+	shut.follow(shut.started(saml{IDP: "corp", Email: bob, Roles: []string{"Restricted"}}, "")).is(403).signsNobodyIn()
+}
+
+// The answer of a page that the person never asked for must not swap who they are.
+func TestAcceptNeverChangesThePersonSilently(t *testing.T) {
+	w := newWorld(t, policy(signin.Accept))
+	b := w.browser()
+	b.signIn(wiki+"/", ann, "hr")
+
+	page := b.follow(b.started(saml{IDP: "corp", Email: bob, Roles: []string{"hr"}}, wiki+"/")).is(200, ann, bob, "<form").signsNobodyIn()
+	b.open(wiki+"/").is(200, ann)
+	if w.live(bob) != 0 {
+		t.Error("a session for somebody who was not confirmed")
+	}
+	code := page.text[strings.Index(page.text, `name="code" value="`)+len(`name="code" value="`):]
+	code = code[:strings.Index(code, `"`)]
+	form := url.Values{"code": {code}}.Encode()
+	at := sso + "/.samlgate/continue"
+	b.do(at, ask{method: "POST", site: "cross-site", body: form, header: []string{"Origin: https://evil.example"}}).is(403).signsNobodyIn()
+	b.follow(b.do(at, ask{method: "POST", site: "same-origin", body: form, header: []string{"Origin: " + sso}})).is(200, bob)
+	if w.live(ann) != 0 || w.live(bob) != 1 {
+		t.Errorf("%d sessions of the one before, %d of the next", w.live(ann), w.live(bob))
+	}
+	b.do(at, ask{method: "POST", site: "same-origin", body: form, header: []string{"Origin: " + sso}}).is(403).signsNobodyIn()
+
+	// The same person again needs no question.
+	b.follow(b.started(saml{IDP: "corp", Email: bob, Roles: []string{"hr"}}, wiki+"/")).is(200, bob)
+	if w.live(bob) != 1 {
+		t.Errorf("%d sessions of one browser", w.live(bob))
+	}
+}
+
+func TestAcceptWhileTheStoreIsAway(t *testing.T) {
+	w := newWorld(t, policy(signin.Accept))
+	b := w.browser()
+	step := b.started(saml{IDP: "corp", Email: ann}, "")
+	w.store.down.Store(true)
+	b.follow(step).is(503).signsNobodyIn()
+}
+
+func TestNoLoginBeginsWhileTheStoreIsAway(t *testing.T) {
+	w := newWorld(t)
+	w.store.down.Store(true)
+	for _, address := range []string{wiki + "/", sso + "/.samlgate/login/corp", sso + "/.samlgate/login?return_to=/desk"} {
+		if a := w.browser().do(address, ask{}).is(503); a.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: no Retry-After", address)
+		}
+	}
+}
