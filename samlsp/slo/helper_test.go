@@ -72,10 +72,12 @@ var testKeys = sync.OnceValue(func() *keyring {
 	}
 	return &keyring{
 		sp: key(idptest.NewRSAKey(2048, testNow())), corp: key(idptest.NewRSAKey(2048, testNow())),
-		corpEC: key(idptest.NewECDSAKey(testNow())), other: key(idptest.NewECDSAKey(testNow())),
+		corpEC: key(idptest.NewECDSAKey(testNow())), other: key(idptest.NewRSAKey(2048, testNow())),
 		stranger: key(idptest.NewRSAKey(2048, testNow())),
 	}
 })
+
+func testCerts() []*x509.Certificate { return idptest.Certs(testKeys().sp) }
 
 // world is a logout message on its way to us. Every field has a good value; a
 // test changes what it is about.
