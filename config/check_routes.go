@@ -59,6 +59,9 @@ func (c *checker) match(path string, r *Route) {
 	if len(r.Hosts) == 0 && !c.unknown(path+".host") {
 		c.require(path+".host", c.unknown(path+".hosts"), "the host name people use, or hosts: [...]")
 	}
+	if i := slices.IndexFunc(r.Hosts, isWildcard); i >= 0 {
+		c.warn(hostPath(path, i, *r), "nobody can sign in under a wildcard, since sessions are handed over to exact hosts only: only public paths answer there")
+	}
 	if prefix := c.cfg.Server.Prefix; inPrefix(prefix, r.Path) {
 		c.mistake(path+".path", "lies below server.prefix: nothing there ever reaches an app")
 	}
@@ -85,7 +88,7 @@ func (c *checker) overlaps(routes []Route) {
 				seen[key] = i
 				continue
 			}
-			at := c.hostPath(i, j, r)
+			at := hostPath(fmt.Sprintf("routes[%d]", i), j, r)
 			switch {
 			case first == i:
 				c.mistake(at, "the host is here twice")
@@ -98,14 +101,17 @@ func (c *checker) overlaps(routes []Route) {
 	}
 }
 
-func (c *checker) hostPath(i, j int, r Route) string {
+func isWildcard(host string) bool { return strings.HasPrefix(host, "*") }
+
+// hostPath is the path of the host number j of a route, as it was written.
+func hostPath(route string, j int, r Route) string {
 	if r.Host != "" {
 		j--
 	}
 	if j < 0 {
-		return fmt.Sprintf("routes[%d].host", i)
+		return route + ".host"
 	}
-	return fmt.Sprintf("routes[%d].hosts[%d]", i, j)
+	return fmt.Sprintf("%s.hosts[%d]", route, j)
 }
 
 func (c *checker) nameOf(i int) string {

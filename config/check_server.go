@@ -117,6 +117,7 @@ func (c *checker) serverTLS(s *Server) {
 	}
 	t := s.TLS
 	if t == nil {
+		c.tlsInFront(s)
 		return
 	}
 	single := t.CertFile != "" || t.KeyFile != ""
@@ -129,6 +130,16 @@ func (c *checker) serverTLS(s *Server) {
 	for i, p := range t.Certificates {
 		c.both(fmt.Sprintf("server.tls.certificates[%d]", i), "cert_file", p.CertFile, "key_file", p.KeyFile)
 	}
+}
+
+// tlsInFront warns where something must end TLS for us, but is not believed
+// about the client: apps then hear "http" and its address for everybody's.
+func (c *checker) tlsInFront(s *Server) {
+	u := s.ExternalURL
+	if u == nil || u.Scheme != "https" || s.Listen.Network == "unix" || c.given("server.tls") || c.given("server.trusted_proxies") {
+		return
+	}
+	c.warn("server.tls", "is absent, so something in front of the gateway must end TLS; name it in server.trusted_proxies, or all clients share its address")
 }
 
 // both reports a pair of files of which one is missing.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"text/template"
@@ -13,8 +14,9 @@ import (
 // Minimal returns the configuration that "samlgate init" writes: one IdP, one
 // app on the gateway's own host, the keys of "samlgate keygen" beside it.
 // metadata is a file or an https URL. It passes [Load] once those files exist.
+// On a loopback origin without TLS it listens where that origin leads.
 func Minimal(external, upstream, metadata string) ([]byte, error) {
-	host, err := minimalHost(external)
+	origin, err := minimalOrigin(external)
 	if err != nil {
 		return nil, err
 	}
@@ -29,17 +31,34 @@ func Minimal(external, upstream, metadata string) ([]byte, error) {
 		form = "metadata_url"
 	}
 	var out bytes.Buffer
-	err = minimal.Execute(&out, map[string]string{"URL": scalarText(external), "Host": scalarText(host),
-		"Upstream": scalarText(upstream), "Form": form, "Metadata": scalarText(metadata)})
+	err = minimal.Execute(&out, map[string]string{"URL": scalarText(external), "Host": scalarText(origin.Hostname()),
+		"Listen": loopbackListen(origin), "Upstream": scalarText(upstream), "Form": form, "Metadata": scalarText(metadata)})
 	return out.Bytes(), err
 }
 
-func minimalHost(external string) (string, error) {
+func minimalOrigin(external string) (*url.URL, error) {
 	u, err := url.Parse(external)
 	if err != nil || u.Hostname() == "" {
-		return "", fmt.Errorf("the address %q is not an origin such as https://sso.example.com", shown(external))
+		return nil, fmt.Errorf("the address %q is not an origin such as https://sso.example.com", shown(external))
 	}
-	return u.Hostname(), nil
+	return u, nil
+}
+
+// loopbackListen is where a browser looks for an http origin on this machine;
+// empty for https, where TLS or a proxy in front decides.
+func loopbackListen(origin *url.URL) string {
+	if origin.Scheme != "http" || !IsLoopback(origin.Hostname()) {
+		return ""
+	}
+	port := origin.Port()
+	if port == "" {
+		port = "80"
+	}
+	host := "127.0.0.1"
+	if ip := net.ParseIP(origin.Hostname()); ip != nil {
+		host = ip.String()
+	}
+	return scalarText(net.JoinHostPort(host, port))
 }
 
 // scalarText writes a text as a YAML scalar that means just that (JSON strings
@@ -55,8 +74,9 @@ func scalarText(s string) string {
 var minimal = template.Must(template.New("minimal").Parse(`# samlgate: check this file with "samlgate check"; config.example.yaml explains every key.
 server:
   external_url: {{.URL}}        # what people see in the address bar
-  # tls: {cert_file: tls.crt, key_file: tls.key}   # absent: TLS ends in front of us
-session:
+{{if .Listen}}  listen: {{.Listen}}
+{{else}}  # tls: {cert_file: tls.crt, key_file: tls.key}   # absent: TLS ends in trusted_proxies, in front of us
+{{end}}session:
   cookie_keys: ["${file:cookie.key}"]   # seals the cookies; newest first
   idle_timeout: 30m
   max_concurrent: 3                     # sessions a person may have at once

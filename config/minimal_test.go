@@ -26,6 +26,28 @@ func TestMinimalPassesLoad(t *testing.T) {
 	}
 }
 
+// A first try on one machine is reachable where it says it is.
+func TestMinimalListensOnItsLoopbackOrigin(t *testing.T) {
+	for external, want := range map[string]string{
+		"http://sso.localhost:9000": "127.0.0.1:9000",
+		"http://localhost":          "127.0.0.1:80",
+		"http://[::1]:9000":         "[::1]:9000",
+		"http://127.0.0.2:9000":     "127.0.0.2:9000",
+		"https://localhost:9000":    ":8443",
+		"https://sso.example.com":   ":8443",
+	} {
+		text, err := Minimal(external, "http://10.0.0.5:8080", "corp.xml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := Load(filepath.Join(withKeys(t, "config.yaml", string(text)), "config.yaml"), Options{})
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		same(t, external, cfg.Server.Listen.Addr, want)
+	}
+}
+
 func TestMinimalRefuses(t *testing.T) {
 	for _, in := range [][3]string{
 		{"", "http://10.0.0.5", "corp.xml"},
