@@ -129,7 +129,7 @@ func TestWrapping(t *testing.T) {
 		}},
 		{"signature stripped", ReasonNoSignature, func(root *etree.Element) { genuine(root).RemoveChild(sigOf(genuine(root))) }},
 		{"assertion stripped", ReasonNoAssertion, func(root *etree.Element) { root.RemoveChild(genuine(root)) }},
-		{"assertion encrypted", ReasonEncryptedUnsupported, func(root *etree.Element) {
+		{"assertion encrypted", ReasonEncryptionShape, func(root *etree.Element) {
 			root.RemoveChild(genuine(root))
 			root.CreateElement("saml:EncryptedAssertion")
 		}},

@@ -2,7 +2,6 @@ package samlsp
 
 import (
 	"bytes"
-	"crypto"
 	"encoding/base64"
 	"net/url"
 	"slices"
@@ -256,7 +255,7 @@ func (sp *ServiceProvider) Prove(m *Received) (*Proven, error) {
 	if m.message.child(nsDSig, "Signature") == nil {
 		return nil, reject(ReasonNoSignature, "the message is not signed")
 	}
-	covered, r := reread(idp, m.message, m.above...)
+	covered, r := (&prover{sp: sp, idp: idp}).reread(m.message, m.above...)
 	if r != nil {
 		return nil, r
 	}
@@ -270,11 +269,11 @@ func (d *Detached) verify(idp *IdentityProvider) *Rejection {
 	if len(d.Value) == 0 {
 		return reject(ReasonNoSignature, "the message is not signed")
 	}
-	i := slices.IndexFunc(methods(), func(m method) bool { return m.uri == d.Method })
+	i := slices.IndexFunc(methods(idp.AllowSHA1), func(m method) bool { return m.uri == d.Method })
 	if i < 0 {
 		return reject(ReasonSignatureAlgorithm, "the signature method is not allowed")
 	}
-	if s := (&signature{method: methods()[i], value: d.Value}); !s.madeBy(idp.certs, []byte(d.Text)) {
+	if s := (&signature{method: methods(idp.AllowSHA1)[i], value: d.Value}); !s.madeBy(idp.certs, []byte(d.Text)) {
 		return reject(ReasonSignatureInvalid, "no trusted certificate (of %d) made this signature", len(idp.certs))
 	}
 	return nil
@@ -288,19 +287,13 @@ func (sp *ServiceProvider) DecryptID(of *Proven, encrypted Element) (Element, er
 	if !slices.Contains(of.message.kids, encrypted.n) || !encrypted.Is(nsAssertion, "EncryptedID") {
 		return Element{}, reject(ReasonInternal, "no EncryptedID of this message")
 	}
-	m, err := xmlenc.Read(cipherElement(encrypted.n))
-	if err != nil {
-		return Element{}, reject(ReasonEncryptedUnsupported, "the EncryptedID: %v", err)
+	m, r := readEncrypted(encrypted.n)
+	if r != nil {
+		return Element{}, r
 	}
-	var keys []crypto.Decrypter
-	for _, k := range sp.cfg.Keys {
-		if d, ok := k.Key.(crypto.Decrypter); ok {
-			keys = append(keys, d)
-		}
-	}
-	plain, err := m.Decrypt(keys, xmlenc.Policy{AllowCBC: true})
-	if err != nil {
-		return Element{}, reject(ReasonEncryptedUnsupported, "the EncryptedID: %v", err)
+	plain, r := sp.decrypt(m, true)
+	if r != nil {
+		return Element{}, r
 	}
 	root, r := parse(plain, messageLimits())
 	if r != nil {

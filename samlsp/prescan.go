@@ -28,8 +28,8 @@ const (
 
 // received are the limits of what comes from outside. Canonical form repeats
 // namespace declarations, so what was signed may be longer than what came.
-func received() limits { return limits{maxResponseBytes, maxDepth, maxElements, 8_000} }
-func signed() limits   { return limits{2 * maxResponseBytes, maxDepth, maxElements, 32_000} }
+func received() limits  { return limits{maxResponseBytes, maxDepth, maxElements, 8_000} }
+func canonical() limits { return limits{2 * maxResponseBytes, maxDepth, maxElements, 32_000} }
 
 // decodeForm returns the XML of a SAMLResponse form value (Bindings §3.5.4).
 func decodeForm(value string) ([]byte, *Rejection) {

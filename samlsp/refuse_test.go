@@ -68,8 +68,8 @@ func TestRefusedThoughSigned(t *testing.T) {
 		{"sign-in of the future", ReasonAuthnInFuture, `AuthnInstant="` + at(-time.Minute), `AuthnInstant="` + at(4*time.Minute)},
 		{"session over", ReasonSessionExpired, `SessionNotOnOrAfter="` + at(8*time.Hour), `SessionNotOnOrAfter="` + at(0)},
 		{"second session over", ReasonSessionExpired, authn, authn + strings.Replace(authn, at(8*time.Hour), at(-time.Hour), 1)},
-		{"encrypted NameID", ReasonEncryptedUnsupported, `<saml:NameID Format="` + formatPersistent + `" SPNameQualifier="q">n-1</saml:NameID>`, `<saml:EncryptedID/>`},
-		{"encrypted attribute", ReasonEncryptedUnsupported, `<saml:AttributeStatement>`, `<saml:AttributeStatement><saml:EncryptedAttribute/>`},
+		{"encrypted NameID", ReasonEncryptionShape, `<saml:NameID Format="` + formatPersistent + `" SPNameQualifier="q">n-1</saml:NameID>`, `<saml:EncryptedID/>`},
+		{"encrypted attribute", ReasonEncryptionShape, `<saml:AttributeStatement>`, `<saml:AttributeStatement><saml:EncryptedAttribute/>`},
 	} {
 		m := good().replaced(t, row.old, row.new)
 		deny(t, row.name, row.want, m)

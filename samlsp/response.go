@@ -40,7 +40,8 @@ func (sp *ServiceProvider) VerifyResponse(ctx context.Context, samlResponse stri
 	if r != nil {
 		return nil, r
 	}
-	p, r := prove(samlResponse, idp)
+	v := &prover{sp: sp, idp: idp}
+	p, r := v.prove(samlResponse)
 	if r != nil {
 		return nil, r
 	}
@@ -48,10 +49,14 @@ func (sp *ServiceProvider) VerifyResponse(ctx context.Context, samlResponse stri
 	if r := c.response(p); r != nil {
 		return nil, r
 	}
+	if r := v.openInside(p); r != nil {
+		return nil, r
+	}
 	if r := c.assertion(p.assertion); r != nil {
 		return nil, r
 	}
 	a = c.read(p.assertion)
+	a.usedSHA1 = v.sha1
 	if err := sp.claim(ctx, idp, p.assertion.value("ID"), c.usableUntil()); err != nil { // last: only what would be accepted is used up
 		return nil, err
 	}
@@ -75,93 +80,4 @@ func (sp *ServiceProvider) asked(want Expected) (*IdentityProvider, *Rejection) 
 		return nil, reject(ReasonIDPMetadataExpired, "metadata of idp %q was valid until %s", idp.Name, stamp(idp.ValidUntil))
 	}
 	return idp, nil
-}
-
-// proof is a response of which the assertion is proven: it was read from bytes
-// that a trusted signature covers. The envelope is proven only when
-// envelopeSigned is true.
-type proof struct {
-	envelope       *node
-	envelopeSigned bool
-	assertion      *node
-}
-
-// prove decodes, takes apart and verifies a response.
-func prove(samlResponse string, idp *IdentityProvider) (*proof, *Rejection) {
-	data, r := decodeForm(samlResponse)
-	if r != nil {
-		return nil, r
-	}
-	root, r := parse(data, received())
-	if r != nil {
-		return nil, r
-	}
-	doc, r := shapeOf(root)
-	if r != nil {
-		return nil, r
-	}
-	if r := policy(doc, idp.Require); r != nil {
-		return nil, r
-	}
-	return verifyBoth(doc, idp)
-}
-
-// policy asks for the signatures that must be there before any is verified.
-func policy(doc *document, require SignedPart) *Rejection {
-	response := doc.response.child(nsDSig, "Signature") != nil
-	assertion := doc.assertion.child(nsDSig, "Signature") != nil
-	switch {
-	case !response && !assertion:
-		return reject(ReasonNoSignature, "neither the response nor its assertion is signed")
-	case require == SignedResponse && !response, require == SignedBoth && !response:
-		return reject(ReasonSignedPart, "the response is not signed")
-	case require == SignedAssertion && !assertion, require == SignedBoth && !assertion:
-		return reject(ReasonSignedPart, "the assertion is not signed")
-	}
-	return nil
-}
-
-// verifyBoth verifies every signature that there is, and takes each element
-// from what its innermost signature covers.
-func verifyBoth(doc *document, idp *IdentityProvider) (*proof, *Rejection) {
-	p := &proof{envelope: doc.response}
-	if doc.response.child(nsDSig, "Signature") != nil {
-		root, r := reread(idp, doc.response)
-		if r != nil {
-			return nil, r
-		}
-		again, r := shapeOf(root)
-		if r != nil {
-			return nil, r
-		}
-		p.envelope, p.envelopeSigned, p.assertion = again.response, true, again.assertion
-	}
-	if doc.assertion.child(nsDSig, "Signature") != nil {
-		root, r := reread(idp, doc.assertion, doc.response)
-		if r != nil {
-			return nil, r
-		}
-		if r := checkAssertion(root); r != nil {
-			return nil, r
-		}
-		p.assertion = root
-	}
-	return p, nil
-}
-
-// reread verifies the signature of one element and reads it again from the
-// bytes that were covered.
-func reread(idp *IdentityProvider, n *node, above ...*node) (*node, *Rejection) {
-	covered, r := verifySignature(n, above, idp.certs)
-	if r != nil {
-		return nil, r
-	}
-	root, r := parse(covered, signed())
-	if r != nil {
-		return nil, r
-	}
-	if !root.is(n.space, n.local) || root.value("ID") != n.value("ID") {
-		return nil, reject(ReasonDigestMismatch, "the signed element is another one")
-	}
-	return root, nil
 }

@@ -2,17 +2,20 @@ package samlsp
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
 // document is a response whose every element stands where the schema puts it.
 // Nothing in it is proven.
 type document struct {
-	response, assertion *node
+	response  *node
+	assertion *node // either this one
+	encrypted *node // or its EncryptedAssertion
 }
 
-// shapeOf sorts out a received tree: one Response at the root, one Assertion
-// directly below it and none elsewhere, each with at most one Signature, and no
+// shapeOf sorts out a received tree: one Response at the root, one Assertion or
+// EncryptedAssertion directly below it and none elsewhere, each with at most one Signature, and no
 // two elements of one ID. Signature wrapping needs one of these to be otherwise.
 func shapeOf(root *node) (*document, *Rejection) {
 	if !root.is(nsProtocol, "Response") {
@@ -30,8 +33,8 @@ func shapeOf(root *node) (*document, *Rejection) {
 	if r := checkStatus(root); r != nil {
 		return nil, r
 	}
-	if root.child(nsAssertion, "EncryptedAssertion") != nil {
-		return nil, reject(ReasonEncryptedUnsupported, "EncryptedAssertion")
+	if encrypted := root.child(nsAssertion, "EncryptedAssertion"); encrypted != nil {
+		return &document{response: root, encrypted: encrypted}, nil
 	}
 	assertions := root.all(nsAssertion, "Assertion")
 	if len(assertions) == 0 {
@@ -48,9 +51,12 @@ func checkAssertion(a *node) *Rejection {
 	if r := checkOrder(a, assertionOrder()); r != nil {
 		return r
 	}
-	return a.walk(nil, func(_, n *node) *Rejection {
-		if n.is(nsAssertion, "EncryptedID") || n.is(nsAssertion, "EncryptedAttribute") {
-			return reject(ReasonEncryptedUnsupported, "%s", n.local)
+	subject := a.child(nsAssertion, "Subject")
+	return a.walk(nil, func(parent, n *node) *Rejection {
+		switch {
+		case n.is(nsAssertion, "EncryptedID") && parent != subject,
+			n.is(nsAssertion, "EncryptedAttribute") && !slices.Contains(a.all(nsAssertion, "AttributeStatement"), parent):
+			return reject(ReasonEncryptionShape, "%s in a place where nothing is decrypted", n.local)
 		}
 		return nil
 	})
@@ -100,29 +106,37 @@ const maxID = 256 // IIP-G02
 
 // checkIDs wants an ID on whatever may be signed, and no ID twice, in whichever
 // way an element may carry one: some libraries resolve "#x" by Id, id or xml:id.
-func checkIDs(root *node) *Rejection {
+// The trees are parts of one message, which came to light by and by.
+func checkIDs(roots ...*node) *Rejection {
 	seen := make(map[string]bool)
-	return root.walk(nil, func(_, n *node) *Rejection {
-		if n.is(nsProtocol, "Response") || n.is(nsAssertion, "Assertion") {
-			if id, ok := n.attr("ID"); !ok || !ncName(id) || len(id) > maxID {
-				return reject(ReasonID, "%s without a proper ID", n.local)
-			}
+	for _, root := range roots {
+		if r := root.walk(nil, func(_, n *node) *Rejection { return checkID(n, seen) }); r != nil {
+			return r
 		}
-		had := false
-		for _, a := range n.attrs {
-			if !strings.EqualFold(a.local, "id") {
-				continue
-			}
-			if a.space != "" || had {
-				return reject(ReasonID, "an element with another kind of ID")
-			}
-			if had = true; seen[a.value] {
-				return reject(ReasonDuplicateID, "an ID stands on two elements")
-			}
-			seen[a.value] = true
+	}
+	return nil
+}
+
+func checkID(n *node, seen map[string]bool) *Rejection {
+	if n.is(nsProtocol, "Response") || n.is(nsAssertion, "Assertion") {
+		if id, ok := n.attr("ID"); !ok || !ncName(id) || len(id) > maxID {
+			return reject(ReasonID, "%s without a proper ID", n.local)
 		}
-		return nil
-	})
+	}
+	had := false
+	for _, a := range n.attrs {
+		if !strings.EqualFold(a.local, "id") {
+			continue
+		}
+		if a.space != "" || had {
+			return reject(ReasonID, "an element with another kind of ID")
+		}
+		if had = true; seen[a.value] {
+			return reject(ReasonDuplicateID, "an ID stands on two elements")
+		}
+		seen[a.value] = true
+	}
+	return nil
 }
 
 // place is one step in the order of an element's children.

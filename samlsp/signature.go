@@ -20,6 +20,7 @@ type signature struct {
 	method method
 	digest crypto.Hash
 	sum    []byte // DigestValue
+	lax    bool   // SHA-1 will do
 	value  []byte // SignatureValue
 
 	// InclusiveNamespaces of CanonicalizationMethod and of the second transform
@@ -33,9 +34,10 @@ type method struct {
 	algo  x509.SignatureAlgorithm
 }
 
-// methods is the allow-list: RSA (PKCS #1 v1.5) and ECDSA with SHA-2.
-func methods() []method {
-	return []method{
+// methods is the allow-list: RSA (PKCS #1 v1.5) and ECDSA with SHA-2, and with
+// SHA-1 where an operator allows it.
+func methods(sha1 bool) []method {
+	list := []method{
 		{dsig.RSASHA256SignatureMethod, false, x509.SHA256WithRSA},
 		{dsig.RSASHA384SignatureMethod, false, x509.SHA384WithRSA},
 		{dsig.RSASHA512SignatureMethod, false, x509.SHA512WithRSA},
@@ -43,10 +45,22 @@ func methods() []method {
 		{dsig.ECDSASHA384SignatureMethod, true, x509.ECDSAWithSHA384},
 		{dsig.ECDSASHA512SignatureMethod, true, x509.ECDSAWithSHA512},
 	}
+	if sha1 {
+		list = append(list, method{dsig.RSASHA1SignatureMethod, false, x509.SHA1WithRSA},
+			method{dsig.ECDSASHA1SignatureMethod, true, x509.ECDSAWithSHA1})
+	}
+	return list
 }
 
-func digestOf(uri string) (crypto.Hash, bool) {
+// usesSHA1 says that the signature holds only as long as SHA-1 does.
+func (s *signature) usesSHA1() bool {
+	return s.digest == crypto.SHA1 || s.method.algo == x509.SHA1WithRSA || s.method.algo == x509.ECDSAWithSHA1
+}
+
+func digestOf(uri string, sha1 bool) (crypto.Hash, bool) {
 	switch uri {
+	case nsDSig + "sha1":
+		return crypto.SHA1, sha1
 	case "http://www.w3.org/2001/04/xmlenc#sha256":
 		return crypto.SHA256, true
 	case "http://www.w3.org/2001/04/xmldsig-more#sha384":
@@ -60,14 +74,14 @@ func digestOf(uri string) (crypto.Hash, bool) {
 // readSignature takes the signature of parent apart. Whatever is not exactly
 // one reference to parent itself, by the usual transforms and algorithms of
 // today, is refused before a key is touched.
-func readSignature(parent *node) (*signature, *Rejection) {
+func readSignature(parent *node, sha1 bool) (*signature, *Rejection) {
 	sig := parent.child(nsDSig, "Signature")
 	if r := checkOrder(sig, []place{
 		{nsDSig, []string{"SignedInfo"}, 1, 1}, {nsDSig, []string{"SignatureValue"}, 1, 1}, {nsDSig, []string{"KeyInfo"}, 0, 1},
 	}); r != nil {
 		return nil, signatureShape(r)
 	}
-	var s signature
+	s := signature{lax: sha1}
 	if r := s.readInfo(sig.child(nsDSig, "SignedInfo"), parent.value("ID")); r != nil {
 		return nil, r
 	}
@@ -104,11 +118,11 @@ func (s *signature) readMethods(info *node) *Rejection {
 	}
 	s.infoPrefixes = prefixList(c14n)
 	sm := info.child(nsDSig, "SignatureMethod")
-	i := slices.IndexFunc(methods(), func(m method) bool { return algorithm(sm, m.uri) })
+	i := slices.IndexFunc(methods(s.lax), func(m method) bool { return algorithm(sm, m.uri) })
 	if i < 0 || !leaf(sm) {
 		return reject(ReasonSignatureAlgorithm, "the signature method is not allowed")
 	}
-	s.method = methods()[i]
+	s.method = methods(s.lax)[i]
 	return nil
 }
 
@@ -135,7 +149,7 @@ func (s *signature) readReference(info *node, id string) *Rejection {
 	}
 	s.prefixes = prefixList(transforms.kids[1])
 	dm := ref.child(nsDSig, "DigestMethod")
-	hash, ok := digestOf(dm.value("Algorithm"))
+	hash, ok := digestOf(dm.value("Algorithm"), s.lax)
 	if !ok || len(dm.attrs) != 1 || !leaf(dm) {
 		return reject(ReasonDigestAlgorithm, "the digest method is not allowed")
 	}

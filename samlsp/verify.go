@@ -2,12 +2,14 @@ package samlsp
 
 import (
 	"bytes"
+	_ "crypto/sha1" // where an operator allows it
 	"crypto/x509"
 	"slices"
 )
 
 // verifySignature returns the bytes that the signature of n covers, in canonical
-// form and without the signature itself. above are the elements around n.
+// form and without the signature itself, and whether it relies on SHA-1. above
+// are the elements around n.
 //
 // Only a key and these two sets of bytes have to be believed: SignedInfo in
 // canonical form, over which the key verifies, is read again from exactly the
@@ -15,37 +17,38 @@ import (
 // that fit its digest. A fault in the canonical form refuses the honest, and
 // cannot let a forgery in. What comes before only makes forgeries cheap to
 // refuse: one public-key operation per trusted certificate.
-func verifySignature(n *node, above []*node, trusted []*x509.Certificate) ([]byte, *Rejection) {
-	claimed, r := readSignature(n)
+func verifySignature(n *node, above []*node, idp *IdentityProvider) (content []byte, sha1 bool, r *Rejection) {
+	claimed, r := readSignature(n, idp.AllowSHA1)
 	if r != nil {
-		return nil, r
+		return nil, false, r
 	}
 	sig := n.child(nsDSig, "Signature")
 	received := detach(sig.child(nsDSig, "SignedInfo"), slices.Concat(above, []*node{n, sig})...)
 	var info bytes.Buffer
 	if err := writeCanonical(&info, received, nil, claimed.infoPrefixes, maxSignedInfo); err != nil {
-		return nil, reject(ReasonC14N, "SignedInfo is too long")
+		return nil, false, reject(ReasonC14N, "SignedInfo is too long")
 	}
-	if !claimed.madeBy(trusted, info.Bytes()) {
-		return nil, reject(ReasonSignatureInvalid, "no trusted certificate (of %d) made this signature", len(trusted))
+	if !claimed.madeBy(idp.certs, info.Bytes()) {
+		return nil, false, reject(ReasonSignatureInvalid, "no trusted certificate (of %d) made this signature", len(idp.certs))
 	}
-	proven, r := rereadSignedInfo(info.Bytes(), n.value("ID"))
+	proven, r := rereadSignedInfo(info.Bytes(), n.value("ID"), idp.AllowSHA1)
 	if r != nil {
-		return nil, r
+		return nil, false, r
 	}
 	if proven.method != claimed.method {
-		return nil, reject(ReasonSignatureAlgorithm, "the signature was checked by another method than the signed one")
+		return nil, false, reject(ReasonSignatureAlgorithm, "the signature was checked by another method than the signed one")
 	}
-	return proven.covered(detach(n, above...), sig)
+	content, r = proven.covered(detach(n, above...), sig)
+	return content, proven.usesSHA1(), r
 }
 
 // rereadSignedInfo takes SignedInfo from the bytes that a key vouches for.
-func rereadSignedInfo(canonical []byte, id string) (*signature, *Rejection) {
-	info, r := parse(canonical, signed())
+func rereadSignedInfo(data []byte, id string, sha1 bool) (*signature, *Rejection) {
+	info, r := parse(data, canonical())
 	if r != nil {
 		return nil, r
 	}
-	var s signature
+	s := signature{lax: sha1}
 	if !info.is(nsDSig, "SignedInfo") {
 		return nil, reject(ReasonSignatureShape, "something else than SignedInfo is signed")
 	}
@@ -56,11 +59,11 @@ func rereadSignedInfo(canonical []byte, id string) (*signature, *Rejection) {
 // signed digest. It is written twice: what does not fit is not worth a copy.
 func (s *signature) covered(n, sig *node) ([]byte, *Rejection) {
 	sum := s.digest.New()
-	if err := writeCanonical(sum, n, sig, s.prefixes, signed().bytes); err != nil || !bytes.Equal(sum.Sum(nil), s.sum) {
+	if err := writeCanonical(sum, n, sig, s.prefixes, canonical().bytes); err != nil || !bytes.Equal(sum.Sum(nil), s.sum) {
 		return nil, reject(ReasonDigestMismatch, "the signature is genuine, but covers something else")
 	}
 	var out bytes.Buffer
-	err := writeCanonical(&out, n, sig, s.prefixes, signed().bytes)
+	err := writeCanonical(&out, n, sig, s.prefixes, canonical().bytes)
 	sum.Reset()
 	sum.Write(out.Bytes())
 	if err != nil || !bytes.Equal(sum.Sum(nil), s.sum) {

@@ -59,6 +59,7 @@ func fixedIDP(f *testing.F) *IDP {
 	if err != nil {
 		f.Fatal(err)
 	}
+	introduce(f, p)
 	p.stranger = func() (Key, error) { return NewECDSAKey(noon()) }
 	return p
 }

@@ -28,10 +28,10 @@ func newDesk(t *testing.T) *desk {
 	d := &desk{T: t}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.idp.ServeHTTP(w, r) }))
 	t.Cleanup(srv.Close)
-	key, spKey := newIDP(t).key, must1(t)(spKeyOnce())
+	key := newIDP(t).key
 	p, err := New(Config{
 		EntityID: idpEntity, BaseURL: srv.URL + "/demo-idp", Now: noon, Key: &key,
-		SPs: []SP{{EntityID: spEntity, ACSURL: acsURL, Certificates: Certs(spKey)}},
+		SPs: []SP{{EntityID: spEntity, ACSURL: acsURL, Certificates: spCertificates(t)}},
 		People: []Person{
 			{Email: "ana@example.com", First: "Ana", Last: "Doe", Roles: []string{"staff", "wiki"}},
 			{Email: "bob@example.com", First: "Bob", Last: "<b>Roe</b>"},
@@ -46,16 +46,6 @@ func newDesk(t *testing.T) *desk {
 	}
 	d.idp, d.sp, d.client = p, newSP(t, p), &http.Client{Jar: jar}
 	return d
-}
-
-func must1(t testing.TB) func(Key, error) Key {
-	return func(k Key, err error) Key {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return k
-	}
 }
 
 // ask begins a login at the SP.
@@ -203,7 +193,7 @@ func TestRequestsRefused(t *testing.T) {
 	deny("a parameter twice", q.URL+"&RelayState=x")
 	deny("SHA-1 claimed", strings.Replace(q.URL, "sha256", "sha1", 1))
 	deny("not base64", d.idp.SSOURL()+"?SAMLRequest=%25")
-	d.idp.AddSP(SP{EntityID: spEntity, ACSURL: elsewhere, Certificates: Certs(must1(t)(spKeyOnce()))})
+	d.idp.AddSP(SP{EntityID: spEntity, ACSURL: elsewhere, Certificates: spCertificates(t)})
 	deny("another ACS", q.URL)
 	d.idp.sps = map[string]SP{}
 	deny("a stranger", q.URL)

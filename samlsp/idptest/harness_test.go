@@ -2,6 +2,7 @@ package idptest
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"sync"
 	"testing"
@@ -24,7 +25,22 @@ var idpOnce = sync.OnceValues(func() (*IDP, error) {
 	return New(Config{EntityID: idpEntity, BaseURL: "https://idp.example.com/idp", Now: noon})
 })
 
-var spKeyOnce = sync.OnceValues(func() (Key, error) { return NewECDSAKey(noon()) })
+// spKeys are one to sign with and two to decrypt with.
+var spKeyOnce = sync.OnceValues(func() ([]samlsp.KeyPair, error) {
+	var keys []samlsp.KeyPair
+	for _, made := range []func() (Key, error){
+		func() (Key, error) { return NewECDSAKey(noon()) },
+		func() (Key, error) { return NewRSAKey(2048, noon()) },
+		func() (Key, error) { return NewRSAKey(2048, noon()) },
+	} {
+		k, err := made()
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, samlsp.KeyPair{Certificate: k.Certificate, Key: k.Signer})
+	}
+	return keys, nil
+})
 
 func newIDP(t testing.TB) *IDP {
 	t.Helper()
@@ -32,7 +48,27 @@ func newIDP(t testing.TB) *IDP {
 	if err != nil {
 		t.Fatal(err)
 	}
+	introduce(t, p)
 	return p
+}
+
+// introduce tells p of the service provider's certificates.
+func introduce(t testing.TB, p *IDP) {
+	t.Helper()
+	p.AddSP(SP{EntityID: spEntity, ACSURL: acsURL, Certificates: spCertificates(t)})
+}
+
+func spCertificates(t testing.TB) []*x509.Certificate {
+	t.Helper()
+	keys, err := spKeyOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var certs []*x509.Certificate
+	for _, k := range keys {
+		certs = append(certs, k.Certificate)
+	}
+	return certs
 }
 
 // memory is a replay cache.
@@ -52,7 +88,7 @@ func (m *memory) Claim(_ context.Context, key string, _ time.Time) (bool, error)
 // newSP makes a service provider that trusts p as "corp".
 func newSP(t testing.TB, p *IDP, change ...func(*samlsp.IdentityProvider)) *samlsp.ServiceProvider {
 	t.Helper()
-	k, err := spKeyOnce()
+	keys, err := spKeyOnce()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +107,7 @@ func newSP(t testing.TB, p *IDP, change ...func(*samlsp.IdentityProvider)) *saml
 	}
 	sp, err := samlsp.New(samlsp.Config{
 		EntityID: spEntity, ACSURL: acsURL, ClockSkew: 3 * time.Minute, Now: noon,
-		Keys:   []samlsp.KeyPair{{Certificate: k.Certificate, Key: k.Signer}},
+		Keys:   keys,
 		Replay: &memory{seen: map[string]bool{}},
 	}, corp)
 	if err != nil {
@@ -84,9 +120,30 @@ func newRequest() Request {
 	return Request{ID: newID(), Issuer: spEntity, ACSURL: acsURL}
 }
 
+// setUp sets up the identity provider as a pair needs it.
+func (s Setup) setUp(idp *samlsp.IdentityProvider) {
+	idp.AllowSHA1, idp.AllowCBC, idp.Require = s.AllowSHA1, s.AllowCBC, samlsp.SignedPart(s.Require)
+}
+
+// expect is the pending login.
+func (s Setup) expect(r Request) samlsp.Expected {
+	want := samlsp.Expected{IDP: "corp", RequestID: r.ID, MaxAuthAge: s.MaxAuthAge, AuthnContext: s.AuthnContext}
+	if s.Unsolicited {
+		want.RequestID, want.Unsolicited = "", true
+	}
+	if s.Forced {
+		want.AuthnNotBefore = noon()
+	}
+	return want
+}
+
 // signIn is a whole login as the gateway does it.
 func signIn(sp *samlsp.ServiceProvider, r Request, samlResponse string) (identity.Identity, error) {
-	a, err := sp.VerifyResponse(context.Background(), samlResponse, samlsp.Expected{IDP: "corp", RequestID: r.ID})
+	return Setup{}.signIn(sp, r, samlResponse)
+}
+
+func (s Setup) signIn(sp *samlsp.ServiceProvider, r Request, samlResponse string) (identity.Identity, error) {
+	a, err := sp.VerifyResponse(context.Background(), samlResponse, s.expect(r))
 	if err != nil {
 		return identity.Identity{}, err
 	}

@@ -1,6 +1,9 @@
 package idptest
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Class is a family of misbehaviours.
 type Class string
@@ -22,7 +25,8 @@ const (
 	ClassSubject    Class = "subject"
 	ClassPerson     Class = "person" // signed attributes that name nobody, or somebody else
 	ClassBomb       Class = "bomb"
-	ClassEncrypted  Class = "encrypted"
+	ClassEncrypted  Class = "encrypted" // what is encrypted, and how
+	ClassAuthn      Class = "authn"     // signed in too long ago, or too weakly
 )
 
 // Misbehaviour is one way in which a message can be wrong, as a pair: Make is
@@ -32,14 +36,28 @@ const (
 // The pairs speak of ana@example.com and expect a service provider that reads
 // the e-mail address from the attribute "Email" alone, requires it, takes the
 // domains of [Domains], accepts a signature on either element, trusts every
-// certificate of the IDP and allows at most five minutes of skew.
+// certificate of the IDP and allows at most five minutes of skew, unless Setup
+// says something else. Those that encrypt need two RSA certificates of the
+// service provider (see [IDP.AddSP]).
 type Misbehaviour struct {
 	Name  string
 	Class Class
 	Want  string // a samlsp.Reason by its name
 
+	Setup Setup
+
 	base, mutation []Option
 	first          []Option // sent and accepted before Make; nil = nothing
+}
+
+// Setup is what the service provider is set up with, and expects, for one pair.
+type Setup struct {
+	AllowSHA1, AllowCBC bool
+	Require             string        // the signature policy; empty = either
+	Unsolicited         bool          // no request is pending
+	MaxAuthAge          time.Duration // of the person's sign-in; 0 = any
+	Forced              bool          // the request was sent now, with ForceAuthn
+	AuthnContext        []string      // will do; none = any
 }
 
 // Domains are the e-mail domains that the pairs need.
@@ -76,7 +94,8 @@ func Misbehaviours() []Misbehaviour {
 		signatureAttacks(), referenceAttacks(), wrappingAttacks(), algorithmAttacks(), keyAttacks(),
 		textAttacks(), encodingAttacks(), namespaceAttacks(), shapeMistakes(), statusMistakes(),
 		conditionMistakes(), timeMistakes(), requestMistakes(), replays(),
-		subjectMistakes(), personMistakes(), bombs(), encrypted(),
+		subjectMistakes(), personMistakes(), bombs(), oldAlgorithms(), unasked(), staleSignIns(),
+		ciphertexts(), plaintexts(), changedCiphertexts(), encryptedParts(),
 	)
 }
 
@@ -84,6 +103,14 @@ func Misbehaviours() []Misbehaviour {
 func rows(c Class, list ...Misbehaviour) []Misbehaviour {
 	for i := range list {
 		list[i].Class = c
+	}
+	return list
+}
+
+// with sets up the service provider for these pairs.
+func with(s Setup, list ...Misbehaviour) []Misbehaviour {
+	for i := range list {
+		list[i].Setup = s
 	}
 	return list
 }

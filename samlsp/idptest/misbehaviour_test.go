@@ -11,20 +11,20 @@ func TestMisbehaviours(t *testing.T) {
 	p := newIDP(t)
 	for _, m := range Misbehaviours() {
 		t.Run(string(m.Class)+"/"+m.Name, func(t *testing.T) {
-			r, sp := newRequest(), newSP(t, p)
+			r, sp := newRequest(), newSP(t, p, m.Setup.setUp)
 			if first, ok, err := m.First(p, r); err != nil {
 				t.Fatal(err)
 			} else if ok {
-				if _, err := signIn(sp, r, first); err != nil {
+				if _, err := m.Setup.signIn(sp, r, first); err != nil {
 					t.Fatalf("the first message is refused: %v", err)
 				}
 			}
-			if who, err := signIn(sp, r, must(t)(m.Make(p, r))); err == nil {
+			if who, err := m.Setup.signIn(sp, r, must(t)(m.Make(p, r))); err == nil {
 				t.Errorf("%s got in", who.Email)
 			} else if got := reasonOf(err); got != m.Want {
 				t.Errorf("refused as %q, want %q: %.300v", got, m.Want, err)
 			}
-			if _, err := signIn(sp, r, must(t)(m.Twin(p, r))); err != nil {
+			if _, err := m.Setup.signIn(sp, r, must(t)(m.Twin(p, r))); err != nil {
 				t.Errorf("the twin is refused: %v", err)
 			}
 		})
@@ -52,7 +52,7 @@ func TestMisbehavioursAreDistinct(t *testing.T) {
 			t.Errorf("%q is its own twin", m.Name)
 		}
 	}
-	if len(names) < 50 {
+	if len(names) < 240 {
 		t.Errorf("%d misbehaviours are too few", len(names))
 	}
 }

@@ -87,6 +87,15 @@ func EditResponse(e ...edit) Option {
 	return func(m *message) { m.editResponse = append(m.editResponse, e...) }
 }
 
+// EditEncrypted changes the whole message when its assertion is signed and
+// encrypted, before the response is signed.
+func EditEncrypted(e ...edit) Option {
+	return func(m *message) { m.editEncrypted = append(m.editEncrypted, e...) }
+}
+
+// AuthnContext sets the URI that says how the person signed in.
+func AuthnContext(class string) Option { return EditAssertion(setText("AuthnContextClassRef", class)) }
+
 // Tamper changes the finished message, as somebody without a key can.
 func Tamper(e ...edit) Option {
 	return func(m *message) { m.tamper = append(m.tamper, e...) }

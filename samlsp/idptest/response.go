@@ -66,6 +66,9 @@ type message struct {
 	err                     error // of an Option
 
 	editAssertion, editResponse []edit // before anything is signed
+	encryption                  *encryption
+	editEncrypted               []edit // the whole message, before the response is signed
+	editHidden                  []edit // a NameID or attribute that will be encrypted
 	tamper                      []edit // the finished Response: what an attacker can do
 	wire                        []func([]byte) []byte
 	encode                      func([]byte) string
@@ -94,6 +97,9 @@ func (p *IDP) Response(r Request, s Subject, opts ...Option) (string, error) {
 		return "", fmt.Errorf("preparing a response: %w", m.err)
 	}
 	raw, err := m.build()
+	if err == nil {
+		err = m.err
+	}
 	if err != nil {
 		return "", fmt.Errorf("making a response: %w", err)
 	}
@@ -113,6 +119,12 @@ func (m *message) build() ([]byte, error) {
 			return nil, fmt.Errorf("signing the assertion: %w", err)
 		}
 	}
+	if a != nil && m.encryption != nil {
+		if err := m.encryption.assertion(m, a); err != nil {
+			return nil, fmt.Errorf("encrypting the assertion: %w", err)
+		}
+	}
+	apply(m.editEncrypted, root)
 	if m.signR {
 		if err := m.signing.sign(m.style, root); err != nil {
 			return nil, fmt.Errorf("signing the response: %w", err)

@@ -51,6 +51,10 @@ func (m *Message) Algorithms() string {
 	return strings.Join(names, ", ")
 }
 
+// Keys is how many encrypted keys the message has: each is tried with each of
+// the keys that are handed to [Message.Decrypt].
+func (m *Message) Keys() int { return len(m.keys) }
+
 // Authenticated says whether the content's cipher notices changes (GCM). With
 // CBC it does not: see [Policy].
 func (m *Message) Authenticated() bool { return !m.content.cbc }
