@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"sync/atomic"
+	"time"
 
 	"crypto/rand"
 
@@ -17,6 +18,8 @@ type saml struct {
 	Request, IDP, Email string
 	Roles               []string
 	Over                bool // SessionNotOnOrAfter has passed
+	Instant             time.Time
+	Context             string
 }
 
 func (s saml) encode() string {
@@ -28,7 +31,7 @@ func (s saml) encode() string {
 // question by the right provider, and counts how often it was asked to.
 type fakeIDP struct{ read, verified atomic.Int32 }
 
-func (*fakeIDP) Request(idp, relayState string) (signin.Request, error) {
+func (*fakeIDP) Request(idp, relayState string, _ signin.Demand) (signin.Request, error) {
 	id := "_" + rand.Text() + rand.Text()
 	return signin.Request{ID: id, URL: "https://" + idp + ".idp.test/sso?id=" + id + "&RelayState=" + relayState}, nil
 }
@@ -42,13 +45,15 @@ func (f *fakeIDP) Hint(response string) (signin.Hint, error) {
 	return signin.Hint{RequestID: s.Request, IDP: s.IDP}, nil
 }
 
-func (f *fakeIDP) Verify(_ context.Context, response, idp, requestID string) (identity.Identity, error) {
+func (f *fakeIDP) Verify(_ context.Context, response string, asked signin.Asked) (identity.Identity, error) {
+	idp, requestID := asked.IDP, asked.RequestID
 	f.verified.Add(1)
 	var s saml
 	if err := json.Unmarshal([]byte(response), &s); err != nil || s.IDP != idp || s.Request != requestID {
 		return identity.Identity{}, &signin.Refusal{Reason: "mismatch", Detail: "another question", Code: pages.SAMLRefused}
 	}
 	id := identity.Identity{IDP: idp, Email: identity.Email(s.Email), Person: identity.Person(s.Email), FirstName: "Ann", LastName: "Lee", Roles: s.Roles}
+	id.Authn.Instant, id.Authn.ContextClass = s.Instant, s.Context
 	if s.Over {
 		id.Authn.NotOnOrAfter = id.Authn.Instant.AddDate(1, 0, 0)
 	}

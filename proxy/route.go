@@ -3,10 +3,12 @@ package proxy
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/samlgate/samlgate/access"
 	"github.com/samlgate/samlgate/headers"
 	"github.com/samlgate/samlgate/proxy/route"
+	"github.com/samlgate/samlgate/proxy/signin"
 	"github.com/samlgate/samlgate/proxy/upstream"
 	"github.com/samlgate/samlgate/proxy/visit"
 	"github.com/samlgate/samlgate/sessionstore"
@@ -25,6 +27,7 @@ type Route struct {
 	Name, Audience   string
 	IDPs             []string // names; empty = all
 	Rules            access.Rules
+	Demand           signin.Demand
 	Public           []route.Pattern
 	Block            []route.BlockPattern
 	IdentityOnPublic bool
@@ -47,6 +50,7 @@ func (rt *Route) public(r *http.Request, v *visit.Visit) bool {
 	return slices.ContainsFunc(rt.Public, func(p route.Pattern) bool { return p.Match(r.Method, v.Path) })
 }
 
-func (rt *Route) takes(s *sessionstore.Session) bool {
-	return len(rt.IDPs) == 0 || slices.Contains(rt.IDPs, s.Identity.IDP)
+// takes reports whether the sign-in behind a session is one this route wants.
+func (rt *Route) takes(s *sessionstore.Session, now time.Time) bool {
+	return (len(rt.IDPs) == 0 || slices.Contains(rt.IDPs, s.Identity.IDP)) && rt.Demand.Met(s.Identity.Authn, now)
 }

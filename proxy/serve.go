@@ -42,7 +42,7 @@ func (g *Gateway) servePublic(w http.ResponseWriter, r *http.Request, v *visit.V
 	if rt.IdentityOnPublic {
 		s, first, err := g.SignIn.Session(r, v)
 		foreign := upgrade(r) && !g.originAllowed(r, v, rt)
-		if err == nil && s != nil && !foreign && rt.takes(s) && rt.Rules.Decide(s.Identity, v.Addr) == access.Allowed {
+		if err == nil && s != nil && !foreign && rt.takes(s, g.Now()) && rt.Rules.Decide(s.Identity, v.Addr) == access.Allowed {
 			p.session, p.first = s, first
 		}
 	}
@@ -56,7 +56,7 @@ func (g *Gateway) serveGuarded(w http.ResponseWriter, r *http.Request, v *visit.
 	case err != nil:
 		g.unavailable(w, r, v, err)
 		return
-	case s == nil || !rt.takes(s):
+	case s == nil || !rt.takes(s, g.Now()):
 		g.unauthenticated(w, r, v, rt)
 		return
 	}

@@ -58,7 +58,9 @@ func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		h.refuse(w, r, v, &Refusal{Reason: "unknown_idp", Detail: "no longer configured", Code: pages.UnknownIDP})
 		return
 	}
-	id, err := h.Provider.Verify(r.Context(), response, p.IDP, p.Request)
+	id, err := h.Provider.Verify(r.Context(), response, Asked{
+		IDP: p.IDP, RequestID: p.Request, At: time.Unix(p.Began, 0), Demand: h.places[p.Route].Demand,
+	})
 	if err != nil {
 		h.refuse(w, r, v, err)
 		return

@@ -61,6 +61,7 @@ type Place struct {
 	Path         string
 	IDPs         []string // empty = all
 	Rules        access.Rules
+	Demand       Demand
 	LogoutURL    string   // where a logout there leads; empty = the signed-out page
 	ClearCookies []string // app cookies that must not outlive the session
 }

@@ -66,6 +66,10 @@ func (h *Handler) permits(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		h.problem(w, r, v, pages.UnknownIDP)
 		return false
 	}
+	if !place.Demand.Met(s.Identity.Authn, h.Now()) { // the identity provider did not do what it was asked to
+		h.problem(w, r, v, pages.SAMLRefused, h.startAgain())
+		return false
+	}
 	denial := place.Rules.Decide(s.Identity, v.Addr)
 	if denial == access.Allowed {
 		return true

@@ -87,7 +87,7 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 		choices = slices.DeleteFunc(choices, func(i IDP) bool { return i.Name != asked })
 	}
 	switch {
-	case s != nil && serves(s, choices):
+	case s != nil && serves(s, choices) && h.places[a.route].Demand.Met(s.Identity.Authn, h.Now()):
 		h.handOver(w, r, v, a, s)
 	case len(choices) == 0:
 		h.problem(w, r, v, pages.UnknownIDP)
@@ -163,7 +163,7 @@ func serves(s *sessionstore.Session, choices []IDP) bool {
 // ask sends the browser to the identity provider and remembers that it did.
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request, v *visit.Visit, a aim, idp IDP) {
 	v.IDP = idp.Name
-	req, err := h.Provider.Request(idp.Name, nonce())
+	req, err := h.Provider.Request(idp.Name, nonce(), h.places[a.route].Demand)
 	if err != nil {
 		h.refuse(w, r, v, err)
 		return

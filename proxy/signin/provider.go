@@ -2,6 +2,8 @@ package signin
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/samlgate/samlgate/identity"
 	"github.com/samlgate/samlgate/pages"
@@ -13,16 +15,35 @@ type Provider interface {
 	// Request begins a login at the identity provider called idp. relayState is
 	// an opaque token. An identity provider that cannot be asked now (its
 	// metadata has not arrived, or has expired) is a *Refusal.
-	Request(idp, relayState string) (Request, error)
+	Request(idp, relayState string, d Demand) (Request, error)
 
 	// Hint returns what an answer claims that nothing has proved yet.
 	Hint(response string) (Hint, error)
 
-	// Verify returns the identity that response proves, as the answer of idp to
-	// the request with this ID. Without an ID the answer must be unsolicited
-	// throughout. What does not prove one is a *Refusal; any other error means
-	// that we could not tell, and nobody is signed in.
-	Verify(ctx context.Context, response, idp, requestID string) (identity.Identity, error)
+	// Verify returns the identity that response proves, as the answer to what was
+	// asked. What does not prove one is a *Refusal; any other error means that we
+	// could not tell, and nobody is signed in.
+	Verify(ctx context.Context, response string, a Asked) (identity.Identity, error)
+}
+
+// Asked is the question that an answer must fit.
+type Asked struct {
+	IDP       string
+	RequestID string    // empty: nobody asked, and the answer must not say that anybody did
+	At        time.Time // when
+	Demand    Demand
+}
+
+// Demand is what a route wants of a sign-in, beyond who it is.
+type Demand struct {
+	MaxAge   time.Duration // since the person proved who they are (AuthnInstant); 0 = any
+	Contexts []string      // AuthnContextClassRefs of which one must hold; empty = any
+}
+
+// Met reports whether a sign-in fulfils the demand at this moment.
+func (d Demand) Met(a identity.Authn, now time.Time) bool {
+	return (d.MaxAge == 0 || now.Sub(a.Instant) <= d.MaxAge) &&
+		(len(d.Contexts) == 0 || slices.Contains(d.Contexts, a.ContextClass))
 }
 
 // Hint is what an unverified answer claims. It may choose a pending login, or

@@ -38,7 +38,7 @@ func (h *Handler) unasked(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		h.Observer.Login(idp, "reinitiated", "")
 		Redirect(w, h.LoginURL()+"/"+idp+"?"+url.Values{"return_to": {h.relayed(r, from)}}.Encode())
 	case Accept:
-		id, err := h.Provider.Verify(r.Context(), response, idp, "")
+		id, err := h.Provider.Verify(r.Context(), response, Asked{IDP: idp})
 		if err != nil {
 			h.refuse(w, r, v, err)
 			return

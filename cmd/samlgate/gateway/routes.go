@@ -56,7 +56,7 @@ func buildRoute(cfg *config.Config, c config.Route) (*proxy.Route, error) {
 		return nil, err
 	}
 	return &proxy.Route{
-		Name: c.Name, Audience: c.Audience, IDPs: c.IDPs, Rules: rules, Public: public, Block: block,
+		Name: c.Name, Audience: c.Audience, IDPs: c.IDPs, Rules: rules, Demand: demand(c), Public: public, Block: block,
 		IdentityOnPublic: c.IdentityOnPublic, Unauthenticated: c.Unauthenticated, Names: names(cfg.Headers, c.Headers.HeaderNames),
 		KeepHeaders: c.KeepClientHeaders, Upstream: up, LogoutPaths: c.Logout.Paths,
 		CORSOrigins: c.CORS.Origins, WebSocketOrigins: c.WebSocketOrigins, SharedCache: c.SharedCache,
@@ -118,12 +118,16 @@ func names(all config.Headers, c config.HeaderNames) headers.Names {
 	return n
 }
 
+func demand(c config.Route) signin.Demand {
+	return signin.Demand{MaxAge: c.MaxAuthAge, Contexts: c.AuthnContext}
+}
+
 // places are the routes as the sign-in needs to know them.
 func places(cfg *config.Config, routes []*proxy.Route) []signin.Place {
 	var all []signin.Place
 	for i, c := range cfg.Routes {
 		p := signin.Place{
-			Name: c.Name, Path: c.Path, IDPs: c.IDPs, Rules: routes[i].Rules,
+			Name: c.Name, Path: c.Path, IDPs: c.IDPs, Rules: routes[i].Rules, Demand: routes[i].Demand,
 			LogoutURL: c.Logout.ReturnTo, ClearCookies: c.Logout.ClearCookies,
 		}
 		for _, host := range c.Hosts {

@@ -15,11 +15,11 @@ import (
 type provider struct{ sp *samlsp.ServiceProvider }
 
 // Request implements signin.Provider.
-func (p provider) Request(idp, relayState string) (signin.Request, error) {
+func (p provider) Request(idp, relayState string, d signin.Demand) (signin.Request, error) {
 	if _, loaded := p.sp.IDP(idp); !loaded {
 		return signin.Request{}, &signin.Refusal{Reason: "idp_not_loaded", Detail: "its metadata has not arrived yet", Code: pages.IDPUnavailable}
 	}
-	req, err := p.sp.NewRequest(idp, relayState, samlsp.RequestOptions{})
+	req, err := p.sp.NewRequest(idp, relayState, samlsp.RequestOptions{ForceAuthn: d.MaxAge > 0, AuthnContext: d.Contexts})
 	if err != nil {
 		return signin.Request{}, refusal(err)
 	}
@@ -50,8 +50,15 @@ func (p provider) named(entityID string) string {
 }
 
 // Verify implements signin.Provider.
-func (p provider) Verify(ctx context.Context, response, idp, requestID string) (identity.Identity, error) {
-	assertion, err := p.sp.VerifyResponse(ctx, response, samlsp.Expected{IDP: idp, RequestID: requestID, Unsolicited: requestID == ""})
+func (p provider) Verify(ctx context.Context, response string, a signin.Asked) (identity.Identity, error) {
+	want := samlsp.Expected{
+		IDP: a.IDP, RequestID: a.RequestID, Unsolicited: a.RequestID == "",
+		MaxAuthAge: a.Demand.MaxAge, AuthnContext: a.Demand.Contexts,
+	}
+	if idp, ok := p.sp.IDP(a.IDP); ok && idp.ForceAuthn {
+		want.AuthnNotBefore = a.At
+	}
+	assertion, err := p.sp.VerifyResponse(ctx, response, want)
 	if err != nil {
 		return identity.Identity{}, refusal(err)
 	}
