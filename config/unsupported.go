@@ -9,8 +9,9 @@ const notSupported = "not supported yet"
 func isUnsupported(schema string) bool {
 	return slices.Contains([]string{
 		"server.tls.acme", "server.proxy_protocol", "server.forward_auth", "server.paths.scim",
+		"server.rate_limits.scim", "server.rate_limits.account",
 
-		"store.grace", "store.embedded.path", "store.redis.mode", "store.redis.master_name",
+		"store.grace", "store.cache_bytes", "store.embedded.path", "store.redis.mode", "store.redis.master_name",
 
 		"session.on_idle", "session.ignore_paths", "session.keep_js", "session.user_choice", "session.overrides",
 
@@ -18,7 +19,7 @@ func isUnsupported(schema string) bool {
 		"saml.idps[].metadata_certificates", "saml.idps[].preset", "saml.idps[].idp_initiated",
 		"saml.idps[].default_route", "saml.idps[].authn_context", "saml.idps[].force_authn",
 		"saml.idps[].allow_sha1", "saml.idps[].allow_cbc", "saml.idps[].insecure_unicode_email",
-		"saml.idps[].roles.sync",
+		"saml.idps[].roles.sync", "saml.idps[].logo_file",
 
 		"access.provisioning", "access.known_users_file", "access.reactivate_on_login", "access.scim.tokens_file",
 
