@@ -85,10 +85,15 @@ type Detached struct {
 type Proven struct {
 	idp     *IdentityProvider
 	message *node
+	sha1    bool
 }
 
 // IDP returns the identity provider that signed. It must not be changed.
 func (p *Proven) IDP() *IdentityProvider { return p.idp }
+
+// UsedSHA1 says that the proof holds only as long as SHA-1 does, which an operator
+// allowed.
+func (p *Proven) UsedSHA1() bool { return p.sha1 }
 
 // Element returns the LogoutRequest or LogoutResponse.
 func (p *Proven) Element() Element { return Element{p.message} }
@@ -234,11 +239,37 @@ func (m *Received) InResponseToHint() string {
 // certificates of the identity provider that the message names as its Issuer.
 // Errors are a [*Rejection].
 func (sp *ServiceProvider) Prove(m *Received) (*Proven, error) {
-	issuer := m.message.child(nsAssertion, "Issuer")
+	idp, r := sp.issuerOf(m.message)
+	if r != nil {
+		return nil, r
+	}
+	if m.detached != nil {
+		sha1, r := m.detached.verify(idp)
+		if r != nil {
+			return nil, r
+		}
+		return &Proven{idp, m.message, sha1}, nil
+	}
+	if m.message.child(nsDSig, "Signature") == nil {
+		return nil, reject(ReasonNoSignature, "the message is not signed")
+	}
+	v := &prover{sp: sp, idp: idp}
+	covered, r := v.reread(m.message, m.above...)
+	if r != nil {
+		return nil, r
+	}
+	if r := checkMessage(covered, covered); r != nil {
+		return nil, r
+	}
+	return &Proven{idp, covered, v.sha1}, nil
+}
+
+// issuerOf returns the one identity provider whose certificates may prove a
+// message: the one that the message names.
+func (sp *ServiceProvider) issuerOf(message *node) (*IdentityProvider, *Rejection) {
+	issuer := message.child(nsAssertion, "Issuer")
 	all := sp.IDPs()
-	at := slices.IndexFunc(all, func(idp *IdentityProvider) bool {
-		return (&checker{idp: idp}).isIssuer(issuer)
-	})
+	at := slices.IndexFunc(all, func(idp *IdentityProvider) bool { return (&checker{idp: idp}).isIssuer(issuer) })
 	if at < 0 {
 		return nil, reject(ReasonUnknownIDP, "the issuer is no configured idp")
 	}
@@ -246,37 +277,24 @@ func (sp *ServiceProvider) Prove(m *Received) (*Proven, error) {
 	if now := sp.cfg.Now(); !idp.ValidUntil.IsZero() && !now.Before(idp.ValidUntil.Add(sp.cfg.ClockSkew)) {
 		return nil, reject(ReasonIDPMetadataExpired, "metadata of idp %q was valid until %s", idp.Name, stamp(idp.ValidUntil))
 	}
-	if m.detached != nil {
-		if r := m.detached.verify(idp); r != nil {
-			return nil, r
-		}
-		return &Proven{idp, m.message}, nil
-	}
-	if m.message.child(nsDSig, "Signature") == nil {
-		return nil, reject(ReasonNoSignature, "the message is not signed")
-	}
-	covered, r := (&prover{sp: sp, idp: idp}).reread(m.message, m.above...)
-	if r != nil {
-		return nil, r
-	}
-	if r := checkMessage(covered, covered); r != nil {
-		return nil, r
-	}
-	return &Proven{idp, covered}, nil
+	return idp, nil
 }
 
-func (d *Detached) verify(idp *IdentityProvider) *Rejection {
+// verify says whether the signature relies on SHA-1.
+func (d *Detached) verify(idp *IdentityProvider) (sha1 bool, r *Rejection) {
 	if len(d.Value) == 0 {
-		return reject(ReasonNoSignature, "the message is not signed")
+		return false, reject(ReasonNoSignature, "the message is not signed")
 	}
-	i := slices.IndexFunc(methods(idp.AllowSHA1), func(m method) bool { return m.uri == d.Method })
+	allowed := methods(idp.AllowSHA1)
+	i := slices.IndexFunc(allowed, func(m method) bool { return m.uri == d.Method })
 	if i < 0 {
-		return reject(ReasonSignatureAlgorithm, "the signature method is not allowed")
+		return false, reject(ReasonSignatureAlgorithm, "the signature method is not allowed")
 	}
-	if s := (&signature{method: methods(idp.AllowSHA1)[i], value: d.Value}); !s.madeBy(idp.certs, []byte(d.Text)) {
-		return reject(ReasonSignatureInvalid, "no trusted certificate (of %d) made this signature", len(idp.certs))
+	s := &signature{method: allowed[i], value: d.Value}
+	if !s.madeBy(idp.certs, []byte(d.Text)) {
+		return false, reject(ReasonSignatureInvalid, "no trusted certificate (of %d) made this signature", len(idp.certs))
 	}
-	return nil
+	return s.usesSHA1(), nil
 }
 
 // DecryptID returns the NameID that an EncryptedID of a proven message holds

@@ -176,3 +176,22 @@ func TestStoreAwayIsNoRefusal(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// SHA-1 is believed where an operator allowed it, and it is said.
+func TestSHA1ByChoice(t *testing.T) {
+	for _, xml := range []string{requestXML, responseXML} {
+		for _, b := range front() {
+			w := good(xml, b)
+			w.method, w.idps[0].AllowSHA1 = idptest.RSASHA1, true
+			req, resp := allow(t, "SHA-1 by choice", w)
+			if req != nil && !req.UsedSHA1 || resp != nil && !resp.UsedSHA1 {
+				t.Errorf("%s by %s: nobody hears of SHA-1", w.name(), b)
+			}
+			w = good(xml, b)
+			w.idps[0].AllowSHA1 = true
+			if req, resp = allow(t, "SHA-256", w); req != nil && req.UsedSHA1 || resp != nil && resp.UsedSHA1 {
+				t.Errorf("%s by %s: SHA-256 is called SHA-1", w.name(), b)
+			}
+		}
+	}
+}

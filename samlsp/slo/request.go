@@ -31,6 +31,7 @@ type LogoutRequest struct {
 	SessionIndexes []string
 	RelayState     string
 	Binding        samlsp.Binding
+	UsedSHA1       bool // believed although signed with SHA-1, as the operator allowed: worth a warning and a metric
 }
 
 // VerifyRequest believes a LogoutRequest, once. On every refusal the error is a
@@ -48,7 +49,7 @@ func (s *Service) VerifyRequest(ctx context.Context, in *Received) (*LogoutReque
 		return nil, err
 	}
 	id, _ := p.Element().Attr("", "ID")
-	req := &LogoutRequest{IDP: p.IDP().Name, ID: id, RelayState: in.relayState, Binding: in.binding}
+	req := &LogoutRequest{IDP: p.IDP().Name, ID: id, RelayState: in.relayState, Binding: in.binding, UsedSHA1: p.UsedSHA1()}
 	if err := s.fill(ctx, req, p); err != nil {
 		return nil, answerable(err, req)
 	}

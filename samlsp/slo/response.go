@@ -41,6 +41,7 @@ type LogoutResponse struct {
 	Outcome    Outcome
 	Status     string // the most specific code of the standard that was given, such as "PartialLogout"; for the log
 	RelayState string
+	UsedSHA1   bool // as in LogoutRequest
 }
 
 // VerifyResponse believes a LogoutResponse to the pending logout. It may be asked
@@ -74,7 +75,7 @@ func (s *Service) VerifyResponse(in *Received, want samlsp.Expected) (*LogoutRes
 	if err != nil {
 		return nil, err
 	}
-	return &LogoutResponse{IDP: want.IDP, Outcome: outcome, Status: code, RelayState: in.relayState}, nil
+	return &LogoutResponse{IDP: want.IDP, Outcome: outcome, Status: code, RelayState: in.relayState, UsedSHA1: p.UsedSHA1()}, nil
 }
 
 // readStatus: Success alone is success; PartialLogout is a second-level code
