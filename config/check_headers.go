@@ -35,8 +35,8 @@ func (c *checker) signing(h *Headers) {
 	if !signed || h.Signing == nil {
 		return
 	}
-	if h.Signing.JWT.TTL < time.Second && !c.unknown("headers.signing.jwt.ttl") {
-		c.mistake("headers.signing.jwt.ttl", "must be at least 1s")
+	if ttl := h.Signing.JWT.TTL; (ttl < 4*time.Second || ttl > 5*time.Minute) && !c.unknown("headers.signing.jwt.ttl") {
+		c.mistake("headers.signing.jwt.ttl", "must be from 4s to 5m") // what headers.NewSigner takes
 	}
 	c.require("headers.signing.keys", len(h.Signing.Keys) > 0, "one key, made by \"samlgate keygen\": {id: k1, file: signing.key}")
 	for i, k := range h.Signing.Keys {
