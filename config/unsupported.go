@@ -17,8 +17,8 @@ func isUnsupported(schema string) bool {
 
 		"saml.service_providers", "saml.on_idp_removed",
 		"saml.idps[].metadata_certificates", "saml.idps[].preset", "saml.idps[].idp_initiated",
-		"saml.idps[].default_route", "saml.idps[].authn_context", "saml.idps[].force_authn",
-		"saml.idps[].allow_sha1", "saml.idps[].allow_cbc", "saml.idps[].insecure_unicode_email",
+		"saml.idps[].default_route",
+		"saml.idps[].insecure_unicode_email",
 		"saml.idps[].roles.sync", "saml.idps[].logo_file",
 
 		"access.provisioning", "access.known_users_file", "access.reactivate_on_login", "access.scim.tokens_file",

@@ -87,7 +87,6 @@ const (
 	ReasonChildOrder
 	ReasonStatus
 	ReasonNoAssertion
-	ReasonEncryptedUnsupported
 	ReasonEncryptionShape
 	ReasonEncryptionAlgorithm
 	ReasonDecrypt
@@ -171,7 +170,7 @@ var reasonNames = [reasonCount]string{
 	ReasonMisplacedAssertion: "misplaced_assertion", ReasonSeveralAssertions: "several_assertions",
 	ReasonMisplacedSignature: "misplaced_signature", ReasonSeveralSignatures: "several_signatures",
 	ReasonChildOrder: "child_order", ReasonStatus: "status", ReasonNoAssertion: "no_assertion",
-	ReasonEncryptedUnsupported: "encrypted_unsupported", ReasonEncryptionShape: "encryption_shape",
+	ReasonEncryptionShape:     "encryption_shape",
 	ReasonEncryptionAlgorithm: "encryption_algorithm", ReasonDecrypt: "decrypt",
 	ReasonNoSignature: "no_signature", ReasonSignedPart: "signature_not_required_part",
 	ReasonSignatureShape: "signature_shape", ReasonC14N: "c14n", ReasonSignatureAlgorithm: "signature_algorithm",

@@ -141,6 +141,7 @@ func resolve(c config.IDP) samlsp.IdentityProvider {
 		Name: c.Name, DisplayName: c.DisplayName, RequestBinding: binding, SignRequests: c.SignRequests,
 		Require: samlsp.SignedPart(c.RequireSigned), NameIDFormat: c.NameIDFormat, EmailDomains: c.EmailDomains,
 		Attributes: mapping(c.Attributes), Required: c.Required,
+		ForceAuthn: c.ForceAuthn, AuthnContext: c.AuthnContext, AllowSHA1: c.AllowSHA1, AllowCBC: c.AllowCBC,
 	}
 }
 

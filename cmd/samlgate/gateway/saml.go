@@ -83,8 +83,6 @@ func plainReason(r *samlsp.Rejection) (pages.Code, map[string]string) {
 		return pages.SAMLStatus, map[string]string{"status": r.Status}
 	case samlsp.ReasonReplay:
 		return pages.SAMLReplay, nil
-	case samlsp.ReasonEncryptedUnsupported:
-		return pages.Encrypted, nil
 	case samlsp.ReasonIDPMetadataExpired, samlsp.ReasonUnknownIDP:
 		return pages.IDPUnavailable, nil
 	case samlsp.ReasonEmailInvalid, samlsp.ReasonEmailDomain, samlsp.ReasonSeveralEmails, samlsp.ReasonNobody:
