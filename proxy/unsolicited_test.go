@@ -4,8 +4,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/samlgate/samlgate/identity"
 	"github.com/samlgate/samlgate/proxy/signin"
+	"github.com/samlgate/samlgate/sessionstore"
 )
 
 const bob = "bob@example.com"
@@ -95,9 +98,7 @@ func TestAcceptNeverChangesThePersonSilently(t *testing.T) {
 	if w.live(bob) != 0 {
 		t.Error("a session for somebody who was not confirmed")
 	}
-	code := page.text[strings.Index(page.text, `name="code" value="`)+len(`name="code" value="`):]
-	code = code[:strings.Index(code, `"`)]
-	form := url.Values{"code": {code}}.Encode()
+	form := url.Values{"code": {codeIn(page)}}.Encode()
 	at := sso + "/.samlgate/continue"
 	b.do(at, ask{method: "POST", site: "cross-site", body: form, header: []string{"Origin: https://evil.example"}}).is(403).signsNobodyIn()
 	b.follow(b.do(at, ask{method: "POST", site: "same-origin", body: form, header: []string{"Origin: " + sso}})).is(200, bob)
@@ -110,6 +111,72 @@ func TestAcceptNeverChangesThePersonSilently(t *testing.T) {
 	b.follow(b.started(saml{IDP: "corp", Email: bob, Roles: []string{"hr"}}, wiki+"/")).is(200, bob)
 	if w.live(bob) != 1 {
 		t.Errorf("%d sessions of one browser", w.live(bob))
+	}
+}
+
+// codeIn is the code of the page that asks before the person changes.
+func codeIn(page *answer) string {
+	page.t.Helper()
+	_, rest, ok := strings.Cut(page.text, `name="code" value="`)
+	if !ok {
+		page.t.Fatalf("no code in %s", short(page.text))
+	}
+	code, _, _ := strings.Cut(rest, `"`)
+	return code
+}
+
+// A code that an attacker got for their own answer signs nobody else in.
+func TestAcceptedCodesBelongToOneBrowser(t *testing.T) {
+	w := newWorld(t, policy(signin.Accept))
+	attacker, victim := w.browser(), w.browser()
+	step := attacker.started(saml{IDP: "corp", Email: bob, Roles: []string{"hr"}}, "")
+	planted := step.Header.Get("Location")
+	victim.do(planted, ask{site: "cross-site"}).is(403).signsNobodyIn()
+	victim.signIn(wiki+"/", ann).is(200, ann)
+	victim.do(planted, ask{site: "cross-site"}).is(403).signsNobodyIn()
+	attacker.do(planted, ask{header: []string{"Sec-Purpose: prefetch"}}).is(403).signsNobodyIn()
+	attacker.follow(step).is(200, bob) // nobody else has spent it
+}
+
+// Whoever is signed out between the proof and its use stays signed out.
+func TestAcceptedAnswerHonoursAnEnd(t *testing.T) {
+	w := newWorld(t, policy(signin.Accept))
+	b := w.browser()
+	step := b.started(saml{IDP: "corp", Email: ann, Roles: []string{"hr"}}, "")
+	_, err := w.sessions.EndAll(t.Context(), identity.Person(ann), sessionstore.ReasonOperator)
+	w.must(err)
+	b.follow(step).is(403).signsNobodyIn()
+
+	step = b.started(saml{IDP: "corp", Email: ann, Roles: []string{"hr"}}, "")
+	w.rebuild(policy(signin.Reinitiate)) // the operator thinks better of it
+	b.follow(step).is(403).signsNobodyIn()
+	if n := w.live(ann); n != 0 {
+		t.Errorf("%d sessions", n)
+	}
+}
+
+// To ask once more does not make a proof younger.
+func TestAcceptedAnswerEndsInTime(t *testing.T) {
+	w := newWorld(t, policy(signin.Accept))
+	b := w.browser()
+	b.signIn(wiki+"/", ann)
+	page := b.follow(b.started(saml{IDP: "corp", Email: bob, Roles: []string{"hr"}}, "")).is(200, ann, bob)
+	at := sso + "/.samlgate/continue"
+	w.later(90 * time.Second)
+	page = b.do(at+"?code="+codeIn(page), ask{}).is(200, ann, bob)
+	w.later(90 * time.Second)
+	b.do(at, ask{method: "POST", site: "same-origin", body: "code=" + codeIn(page)}).is(403).signsNobodyIn()
+}
+
+// A browser that lost one cookie is not without a person for that.
+func TestAcceptAsksABrowserThatLostItsSessionCookie(t *testing.T) {
+	w := newWorld(t, policy(signin.Accept))
+	b := w.browser()
+	b.signIn(wiki+"/", ann)
+	delete(b.jar["sso.example.com"], "__Host-samlgate")
+	b.follow(b.started(saml{IDP: "corp", Email: bob, Roles: []string{"hr"}}, "")).is(200, ann, bob, "<form").signsNobodyIn()
+	if w.live(ann) != 1 {
+		t.Error("the session is gone before anybody confirmed")
 	}
 }
 

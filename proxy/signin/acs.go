@@ -65,7 +65,13 @@ func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		h.refuse(w, r, v, err)
 		return
 	}
-	h.admit(w, r, v, id, p, began)
+	// Epochs come first: whoever is signed out while we judge stays signed out.
+	epochs, err := h.Sessions.Epochs(r.Context(), id.Person)
+	if err != nil {
+		h.unavailable(w, r, v, err)
+		return
+	}
+	h.admit(w, r, v, id, epochs, p, began)
 }
 
 // receive reads the form. It takes one SAMLResponse of at most [maxBody] bytes.
@@ -142,14 +148,9 @@ func (h *Handler) named(args map[string]string, idp string) map[string]string {
 	return all
 }
 
-// admit judges a proven identity and starts its session.
-func (h *Handler) admit(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity, p pending, began logins) {
-	// Epochs come first: whoever is signed out while we judge stays signed out.
-	epochs, err := h.Sessions.Epochs(r.Context(), id.Person)
-	if err != nil {
-		h.unavailable(w, r, v, err)
-		return
-	}
+// admit judges an identity that was proven when these epochs were read, and
+// starts its session.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity, epochs sessionstore.Epochs, p pending, began logins) {
 	roles, denied := h.idps[p.IDP].Roles.Apply(id.Roles)
 	if denied != "" {
 		h.shutOut(w, r, v, id)

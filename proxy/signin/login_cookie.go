@@ -17,6 +17,26 @@ const maxPending = 8
 type logins struct {
 	Session sessionstore.ID `json:"s,omitempty"`
 	Pending []pending       `json:"p,omitempty"`
+	Waiting []string        `json:"w,omitempty"` // hashes of codes that are good in this browser alone
+}
+
+const maxWaiting = 3 // codes of one browser
+
+// await remembers the hash of a code; the oldest go when there are too many.
+func (l *logins) await(hash string) {
+	l.Waiting = append(l.Waiting, hash)
+	if over := len(l.Waiting) - maxWaiting; over > 0 {
+		l.Waiting = slices.Delete(l.Waiting, 0, over)
+	}
+}
+
+// arrive forgets the hash of a code and reports whether it was remembered.
+func (l *logins) arrive(hash string) bool {
+	i := slices.Index(l.Waiting, hash)
+	if i >= 0 {
+		l.Waiting = slices.Delete(l.Waiting, i, i+1)
+	}
+	return i >= 0
 }
 
 // pending is one login that waits for its answer.

@@ -64,7 +64,7 @@ func (h *Handler) Deliberate(r *http.Request, v *visit.Visit) bool {
 		asked := *r
 		asked.Host = v.Authority // which a proxy in front may have renamed
 		return h.csrf.Check(&asked) == nil
-	case r.Method != http.MethodGet || r.Header.Get("Sec-Purpose") != "" || r.Header.Get("Purpose") != "":
+	case r.Method != http.MethodGet || fetchedAhead(r):
 		return false
 	}
 	dest, site := r.Header.Get("Sec-Fetch-Dest"), r.Header.Get("Sec-Fetch-Site")
@@ -72,6 +72,11 @@ func (h *Handler) Deliberate(r *http.Request, v *visit.Visit) bool {
 		return pages.IsNavigation(r)
 	}
 	return (dest == "document" || dest == "") && slices.Contains([]string{"same-origin", "same-site", "none", ""}, site)
+}
+
+// fetchedAhead reports whether a browser asks for a page that nobody may ever look at.
+func fetchedAhead(r *http.Request) bool {
+	return r.Header.Get("Sec-Purpose") != "" || r.Header.Get("Purpose") != ""
 }
 
 // EndHere ends the session in this host's cookie and takes away the cookie and

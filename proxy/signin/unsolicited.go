@@ -43,7 +43,7 @@ func (h *Handler) unasked(w http.ResponseWriter, r *http.Request, v *visit.Visit
 			h.refuse(w, r, v, err)
 			return
 		}
-		h.keepWaiting(w, r, v, waiting{Identity: id, Target: h.relayed(r, from)}, h.below("continue"))
+		h.keepWaiting(w, r, v, waiting{Identity: id, Target: h.relayed(r, from)})
 	default:
 		h.unsolicited(w, r, v, "unsolicited")
 	}
@@ -65,8 +65,10 @@ func (h *Handler) relayed(r *http.Request, from IDP) string {
 // does not come with the identity provider's cross-site POST, and without it
 // nobody can tell whether this would be a change of person.
 type waiting struct {
-	Identity identity.Identity `json:"i"`
-	Target   string            `json:"t,omitempty"`
+	Identity identity.Identity   `json:"i"`
+	Target   string              `json:"t,omitempty"`
+	Epochs   sessionstore.Epochs `json:"e"` // when it was proven: whoever is signed out since stays signed out
+	Until    time.Time           `json:"u"` // of the first code and of those that replace it
 }
 
 const (
@@ -76,31 +78,60 @@ const (
 
 // keepWaiting keeps a proven identity under a code of one use, and sends the
 // browser there with it.
-func (h *Handler) keepWaiting(w http.ResponseWriter, r *http.Request, v *visit.Visit, wait waiting, where string) {
-	code, err := h.putWaiting(r, wait)
+func (h *Handler) keepWaiting(w http.ResponseWriter, r *http.Request, v *visit.Visit, wait waiting) {
+	epochs, err := h.Sessions.Epochs(r.Context(), wait.Identity.Person)
 	if err != nil {
 		h.unavailable(w, r, v, err)
 		return
 	}
+	wait.Epochs, wait.Until = epochs, h.Now().Add(waitingLife)
+	began, _ := h.Jar.readLogins(r, h.Host)
+	code, ok := h.putWaiting(w, r, v, wait, began)
+	if !ok {
+		return
+	}
 	v.Reason = "unsolicited_accepted"
-	Redirect(w, h.origin+where+"?"+url.Values{"code": {code}}.Encode())
+	Redirect(w, h.origin+h.below("continue")+"?"+url.Values{"code": {code}}.Encode())
 }
 
-func (h *Handler) putWaiting(r *http.Request, wait waiting) (code string, err error) {
+// putWaiting returns the code, which is good in this browser alone: its login
+// cookie remembers the hash. False means that the request was answered.
+func (h *Handler) putWaiting(w http.ResponseWriter, r *http.Request, v *visit.Visit, wait waiting, began logins) (code string, ok bool) {
 	value, err := json.Marshal(wait)
 	if err != nil {
-		return "", err
+		h.failed(w, r, v, err)
+		return "", false
 	}
 	code = nonce()
-	return code, h.Sessions.PutOnce(r.Context(), waitingKind, code, value, waitingLife)
+	began.await(stateOf(code))
+	if err := h.Jar.writeLogins(w, h.Host, began); err != nil {
+		h.failed(w, r, v, err)
+		return "", false
+	}
+	if err := h.Sessions.PutOnce(r.Context(), waitingKind, code, value, wait.Until.Sub(h.Now())); err != nil {
+		h.unavailable(w, r, v, err)
+		return "", false
+	}
+	return code, true
 }
 
-func (h *Handler) takeWaiting(r *http.Request, code string) (wait waiting, err error) {
+// takeWaiting spends a code. One that came to another browser than this, or
+// whose time has passed, is [sessionstore.ErrNotFound].
+func (h *Handler) takeWaiting(r *http.Request, code string, began *logins) (wait waiting, err error) {
+	if !began.arrive(stateOf(code)) {
+		return waiting{}, sessionstore.ErrNotFound
+	}
 	value, err := h.Sessions.TakeOnce(r.Context(), waitingKind, code)
 	if err != nil {
 		return waiting{}, err
 	}
-	return wait, json.Unmarshal(value, &wait)
+	if err := json.Unmarshal(value, &wait); err != nil {
+		return waiting{}, err
+	}
+	if !h.Now().Before(wait.Until) {
+		return waiting{}, sessionstore.ErrNotFound
+	}
+	return wait, nil
 }
 
 // proceed signs in who was proven without having asked. A browser in which
@@ -110,33 +141,43 @@ func (h *Handler) proceed(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		return
 	}
 	confirmed := r.Method == http.MethodPost
-	if confirmed && !h.Deliberate(r, v) || !confirmed && !pages.IsNavigation(r) {
+	if confirmed && !h.Deliberate(r, v) || !confirmed && (fetchedAhead(r) || !pages.IsNavigation(r)) {
 		h.problem(w, r, v, pages.CSRF)
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	wait, err := h.takeWaiting(r, r.FormValue("code"))
+	began, _ := h.Jar.readLogins(r, h.Host)
+	wait, err := h.takeWaiting(r, r.FormValue("code"), &began)
 	if errors.Is(err, sessionstore.ErrNotFound) {
 		h.problem(w, r, v, pages.LoginExpired, h.startAgain())
 		return
 	}
-	s, _, sessionErr := h.Session(r, v)
+	s, sessionErr := h.present(r, v, began)
 	switch err := errors.Join(err, sessionErr); {
 	case err != nil:
 		h.unavailable(w, r, v, err)
 	case s != nil && s.Identity.Person != wait.Identity.Person && !confirmed:
-		h.confirmPerson(w, r, v, wait, s)
+		h.confirmPerson(w, r, v, wait, s, began)
 	default:
-		h.replace(w, r, v, wait, s)
+		h.replace(w, r, v, wait, s, began)
 	}
+}
+
+// present is the live session of this browser on the gateway origin: that of
+// its session cookie, else the one that its login cookie knows of.
+func (h *Handler) present(r *http.Request, v *visit.Visit, began logins) (*sessionstore.Session, error) {
+	s, _, err := h.Session(r, v)
+	if s != nil || err != nil || began.Session == "" {
+		return s, err
+	}
+	return h.live(r.Context(), began.Session)
 }
 
 const maxForm = 4096 // bytes of a form of ours
 
-func (h *Handler) confirmPerson(w http.ResponseWriter, r *http.Request, v *visit.Visit, wait waiting, s *sessionstore.Session) {
-	code, err := h.putWaiting(r, wait)
-	if err != nil {
-		h.unavailable(w, r, v, err)
+func (h *Handler) confirmPerson(w http.ResponseWriter, r *http.Request, v *visit.Visit, wait waiting, s *sessionstore.Session, began logins) {
+	code, ok := h.putWaiting(w, r, v, wait, began)
+	if !ok {
 		return
 	}
 	v.Session, v.Reason = s.ID.Hash(), "change_of_person_asked"
@@ -159,10 +200,19 @@ func (h *Handler) appOrigins() []string {
 }
 
 // replace starts the session, in place of the one of this browser.
-func (h *Handler) replace(w http.ResponseWriter, r *http.Request, v *visit.Visit, wait waiting, s *sessionstore.Session) {
+func (h *Handler) replace(w http.ResponseWriter, r *http.Request, v *visit.Visit, wait waiting, s *sessionstore.Session, began logins) {
 	v.IDP = wait.Identity.IDP
-	if _, known := h.idps[v.IDP]; !known { // a reload took it away meanwhile
-		h.refuse(w, r, v, &Refusal{Reason: "unknown_idp", Detail: "no longer configured", Code: pages.UnknownIDP})
+	if h.idps[v.IDP].Unsolicited != Accept { // a reload changed it, or took it away
+		h.unsolicited(w, r, v, "unsolicited")
+		return
+	}
+	epochs, err := h.Sessions.Epochs(r.Context(), wait.Identity.Person)
+	if err != nil {
+		h.unavailable(w, r, v, err)
+		return
+	}
+	if epochs.Person != wait.Epochs.Person || epochs.Bucket != wait.Epochs.Bucket {
+		h.denyLogin(w, r, v, wait.Identity, "ended_meanwhile", pages.LoginExpired)
 		return
 	}
 	target := wait.Target
@@ -174,9 +224,8 @@ func (h *Handler) replace(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		h.failed(w, r, v, err)
 		return
 	}
-	began, _ := h.Jar.readLogins(r, h.Host)
 	if s != nil {
 		began.Session = s.ID
 	}
-	h.admit(w, r, v, wait.Identity, pending{IDP: v.IDP, Host: h.Host, State: state}, began)
+	h.admit(w, r, v, wait.Identity, epochs, pending{IDP: v.IDP, Host: h.Host, State: state}, began)
 }
