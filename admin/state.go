@@ -21,7 +21,7 @@ type IDP struct {
 
 // Certificate is one certificate that will expire.
 type Certificate struct {
-	Kind string // sp, idp or tls
+	Kind string // sp, idp, metadata or tls
 	Name string // as configured
 	X509 *x509.Certificate
 }
@@ -40,7 +40,7 @@ var (
 	readyDesc = prometheus.NewDesc("samlgate_idp_ready",
 		"1 when people can sign in there, 0 while its metadata is missing or has expired.", []string{"idp"}, nil)
 	expiryDesc = prometheus.NewDesc("samlgate_cert_expiry_seconds",
-		"Seconds until the first certificate of that kind and name expires, negative when it has; kind is sp, idp or tls.", []string{"kind", "name"}, nil)
+		"Seconds until the first certificate of that kind and name expires, negative when it has; kind is sp, idp, metadata or tls.", []string{"kind", "name"}, nil)
 )
 
 // Describe implements prometheus.Collector.

@@ -53,8 +53,13 @@ func (c *checker) idp(path string, p *IDP, before []IDP) {
 	if p.EntityID != "" && slices.ContainsFunc(before, func(o IDP) bool { return o.EntityID == p.EntityID }) {
 		c.mistake(path+".entity_id", "two identity providers may not share one entity ID")
 	}
-	for key, u := range map[string]*url.URL{"sso_url": p.SSOURL, "slo_url": p.SLOURL, "metadata_url": p.MetadataURL} {
-		c.idpURL(path+"."+key, u)
+	for key, u := range map[string]*url.URL{"sso_url": p.SSOURL, "slo_url": p.SLOURL} {
+		c.idpURL(path+"."+key, u, false)
+	}
+	pinned := len(p.MetadataCertificates) > 0
+	c.idpURL(path+".metadata_url", p.MetadataURL, pinned)
+	if pinned && p.MetadataURL == nil && p.MetadataFile == "" && !c.unknown(path+".metadata_url") && !c.unknown(path+".metadata_file") {
+		c.mistake(path+".metadata_certificates", "there is no metadata that they could have signed: they go with metadata_url or metadata_file")
 	}
 	if p.MetadataURL != nil && p.MetadataRefresh < time.Minute && !c.unknown(path+".metadata_refresh") {
 		c.mistake(path+".metadata_refresh", "must be at least 1m")
@@ -68,11 +73,12 @@ func (c *checker) idp(path string, p *IDP, before []IDP) {
 	}
 }
 
-// form checks that the provider is described in exactly one way.
+// form checks that the provider is described in exactly one way. An entity ID
+// beside metadata says which of the providers in it is meant.
 func (c *checker) form(path string, p *IDP) {
 	file := p.MetadataFile != "" || c.unknown(path+".metadata_file")
 	link := p.MetadataURL != nil || c.unknown(path+".metadata_url")
-	hand := p.EntityID != "" || p.SSOURL != nil || p.SLOURL != nil || len(p.Certificates) > 0
+	hand := p.EntityID != "" && !file && !link || p.SSOURL != nil || p.SLOURL != nil || len(p.Certificates) > 0
 	forms := 0
 	for _, used := range []bool{file, link, hand} {
 		if used {
@@ -91,13 +97,14 @@ func (c *checker) form(path string, p *IDP) {
 	}
 }
 
-// idpURL wants https: what travels there, or comes from there, decides who is who.
-func (c *checker) idpURL(path string, u *url.URL) {
+// idpURL wants https: what travels there, or comes from there, decides who is
+// who, unless it is signed by somebody pinned.
+func (c *checker) idpURL(path string, u *url.URL, pinned bool) {
 	switch {
 	case u == nil:
 	case u.Host == "" || u.User != nil || u.Fragment != "":
 		c.mistake(path, "must be an URL with a host, and without a user name or fragment")
-	case u.Scheme != "https" && !(u.Scheme == "http" && IsLoopback(u.Hostname())):
+	case u.Scheme != "https" && !(u.Scheme == "http" && (pinned || IsLoopback(u.Hostname()))):
 		c.mistake(path, "must be https; http is for loopback hosts only")
 	}
 }

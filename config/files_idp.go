@@ -15,6 +15,9 @@ func (c *checker) idpFiles(path string, p *IDP) {
 	for i := range p.Certificates {
 		c.certificate(fmt.Sprintf("%s.certificates[%d]", path, i), &p.Certificates[i])
 	}
+	for i := range p.MetadataCertificates {
+		c.certificate(fmt.Sprintf("%s.metadata_certificates[%d]", path, i), &p.MetadataCertificates[i])
+	}
 }
 
 // parse tells the three spellings apart: inline PEM, bare base64 of DER with

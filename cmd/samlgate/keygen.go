@@ -21,19 +21,35 @@ import (
 type keygenCmd struct {
 	Out  string `required:"" help:"Folder to write into; it is made when it is not there." placeholder:"DIR"`
 	Name string `default:"samlgate" help:"Host name to put into the certificate, ${default} if not given." placeholder:"HOST"`
+	Next bool   `help:"Make sp-next.crt and sp-next.key only, which take the place of sp.crt and sp.key in three steps: see docs/key-rollover.md."`
 }
 
 // Run makes all keys, or none when one of the files is there already.
 func (c *keygenCmd) Run(s streams) error {
-	for _, set := range keyFiles(c.Name) {
+	sets := keyFiles(c.Name)
+	if c.Next {
+		sets = nextFiles(c.Name)
+	}
+	for _, set := range sets {
 		for _, name := range set.names {
 			if _, err := os.Lstat(filepath.Join(c.Out, name)); !errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("%s is there already; keys are never overwritten: choose another folder, or move it away if nothing uses it", filepath.Join(c.Out, name))
 			}
 		}
 	}
-	return makeKeys(s, c.Out, c.Name)
+	if err := makeSets(s, c.Out, sets); err != nil || !c.Next {
+		return err
+	}
+	_, err := fmt.Fprint(s.out, nextSteps)
+	return err
 }
+
+const nextSteps = `
+Next:
+  1. Add it to saml.keys below the key in use, and reload: the metadata then shows both.
+  2. Wait until every identity provider has taken over that metadata.
+  3. Put it first, reload, and drop the old one a day later.
+`
 
 // keySet is files that belong together.
 type keySet struct {
@@ -50,15 +66,24 @@ func keyFiles(host string) []keySet {
 	}
 }
 
+// nextFiles is the pair that will sign requests after the present one.
+func nextFiles(host string) []keySet {
+	return []keySet{
+		{[]string{"sp-next.crt", "sp-next.key"}, "next certificate and key of the SAML service provider", func() ([][]byte, error) { return spPair(host) }},
+	}
+}
+
 // makeKeys writes the sets of which no file is there yet.
-func makeKeys(s streams, dir, host string) error {
+func makeKeys(s streams, dir, host string) error { return makeSets(s, dir, keyFiles(host)) }
+
+func makeSets(s streams, dir string, sets []keySet) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if err := whole(dir, host); err != nil {
+	if err := whole(dir, sets); err != nil {
 		return err
 	}
-	for _, set := range keyFiles(host) {
+	for _, set := range sets {
 		made, err := writeSet(dir, set)
 		if err != nil {
 			return err
@@ -75,8 +100,8 @@ func makeKeys(s streams, dir, host string) error {
 }
 
 // whole refuses half a pair: nobody could say which half to keep.
-func whole(dir, host string) error {
-	for _, set := range keyFiles(host) {
+func whole(dir string, sets []keySet) error {
+	for _, set := range sets {
 		var there, missing []string
 		for _, name := range set.names {
 			if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {

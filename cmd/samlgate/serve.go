@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -29,9 +31,22 @@ func (c *serveCmd) Run(s streams) error {
 	signal.Notify(drain, syscall.SIGTERM)
 	go relayHangups(ctx, reload, func() (*config.Config, error) { return config.Load(name, config.Options{}) })
 	err = gateway.Run(ctx, cfg, gateway.Options{
-		Version: version(), Audit: s.out, Log: log, Now: time.Now, Drain: drain, Reload: reload,
+		Version: version(), Audit: s.out, Log: log, Now: time.Now, State: stateFolder(name), Drain: drain, Reload: reload,
 	})
 	return inFile(err, name)
+}
+
+// stateFolder is where systemd says (StateDirectory=), else beside the
+// configuration; a configuration on standard input has no place of its own.
+func stateFolder(file string) string {
+	if dirs := os.Getenv("STATE_DIRECTORY"); dirs != "" {
+		first, _, _ := strings.Cut(dirs, ":") // systemd.exec(5): all of them, with colons between
+		return first
+	}
+	if file == "-" {
+		return ""
+	}
+	return filepath.Dir(file)
 }
 
 // relayHangups turns SIGHUP into a wish to reload, until ctx is done.

@@ -18,6 +18,11 @@ const (
 
 	maxDepth    = 64
 	maxElements = 400_000 // a national federation has about 100,000
+
+	// What canonical XML may be made to repeat on every element.
+	maxAttributes = 256 // of one element
+	maxPrefixes   = 256 // different ones in a document
+	maxNamespace  = 256 // bytes
 )
 
 var errCharset = errors.New("the document is not in UTF-8; save it as UTF-8")
@@ -56,10 +61,11 @@ func (e *element) find(space, local string) (found []*element) {
 
 // reader turns a document into elements, within limits.
 type reader struct {
-	xml   *xml.Decoder
-	count int
-	root  *element
-	stack []*element // open elements, the root first
+	xml      *xml.Decoder
+	count    int
+	root     *element
+	stack    []*element // open elements, the root first
+	prefixes map[string]bool
 
 	// done is called for each complete EntityDescriptor, with the elements around
 	// it. The element is forgotten afterwards unless done keeps it.
@@ -115,6 +121,9 @@ func (r *reader) open(t xml.StartElement) error {
 	if r.count++; r.count > maxElements || len(r.stack) >= maxDepth {
 		return errors.New("the document has too many elements, or too deep ones")
 	}
+	if err := r.namespaces(t.Attr); err != nil {
+		return err
+	}
 	e := &element{name: t.Name, attr: make(map[string]string, len(t.Attr))}
 	for _, a := range t.Attr {
 		if a.Name.Space != "" || a.Name.Local == "xmlns" {
@@ -132,6 +141,25 @@ func (r *reader) open(t xml.StartElement) error {
 		r.root = e
 	}
 	r.stack = append(r.stack, e)
+	return nil
+}
+
+// namespaces bounds what one element declares.
+func (r *reader) namespaces(attrs []xml.Attr) error {
+	if len(attrs) > maxAttributes {
+		return errors.New("an element has too many attributes")
+	}
+	for _, a := range attrs {
+		if a.Name.Space != "xmlns" && (a.Name.Space != "" || a.Name.Local != "xmlns") {
+			continue
+		}
+		if r.prefixes == nil {
+			r.prefixes = make(map[string]bool)
+		}
+		if r.prefixes[a.Name.Local] = true; len(r.prefixes) > maxPrefixes || len(a.Value) > maxNamespace {
+			return errors.New("the document declares too many namespaces, or too long ones")
+		}
+	}
 	return nil
 }
 

@@ -3,11 +3,13 @@ package metadata
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,21 +17,37 @@ import (
 
 // SourceConfig configures a [Source].
 type SourceConfig struct {
-	URL      string        // required: https, or http on a loopback address
+	URL      string        // required: https, or http on a loopback address or with Signers
 	EntityID string        // expected; empty means that of the first good document
 	Interval time.Duration // between fetches; 0 means 6 h, at least 1 min
 	Timeout  time.Duration // of one fetch; 0 means 30 s
 	Client   *http.Client  // nil means one with its own connections; redirects and timeouts are ours
 	Now      func() time.Time
 
-	// OnChange is called, never twice at a time, with each new good document.
-	OnChange func(*Descriptor)
-	// OnError is called with what went wrong in the loop of Run. May be nil.
+	// Signers are the certificates of which one must have signed the document
+	// whole; empty asks for no signature.
+	Signers []*x509.Certificate
+
+	// Copy is the file that keeps the last good document for a start while the
+	// URL does not answer; empty keeps none.
+	Copy string
+
+	// Known is the last good document that an earlier Source of the same URL and
+	// the same Signers had, or nil. With it the copy on disk is not read.
+	Known *Descriptor
+
+	// OnChange is called, never twice at a time, with each new good document and
+	// the one before, which may be nil. An error refuses the document: the one
+	// before stays. May be nil.
+	OnChange func(now, before *Descriptor) error
+	// OnError is called with what went wrong in the loop of Run, and with a copy
+	// that could not be written or had to be used. May be nil.
 	OnError func(error)
 }
 
 // Source keeps the metadata behind a URL. A document that is damaged, expired,
-// about somebody else or without a usable key never replaces the last good one.
+// unsigned where a signature is asked for, about somebody else or without a
+// usable key never replaces the last good one.
 type Source struct {
 	cfg    SourceConfig
 	client *http.Client
@@ -45,7 +63,7 @@ type Source struct {
 
 // NewSource returns a Source that has not fetched anything yet.
 func NewSource(cfg SourceConfig) (*Source, error) {
-	if err := CheckEndpoint(cfg.URL); err != nil {
+	if err := CheckEndpoint(cfg.URL); err != nil && !(len(cfg.Signers) > 0 && CheckEndpoint(overTLS(cfg.URL)) == nil) {
 		return nil, fmt.Errorf("the metadata URL: %w", err)
 	}
 	if cfg.Interval == 0 {
@@ -66,7 +84,21 @@ func NewSource(cfg SourceConfig) (*Source, error) {
 	client := *cfg.Client
 	client.CheckRedirect = stayOnHost
 	client.Jar = nil
-	return &Source{cfg: cfg, client: &client, entityID: cfg.EntityID}, nil
+	s := &Source{cfg: cfg, client: &client, entityID: cfg.EntityID}
+	if cfg.Known != nil {
+		s.last.Store(cfg.Known)
+		s.entityID = cfg.Known.EntityID
+	}
+	return s, nil
+}
+
+// overTLS is the URL if it were https: with a pinned signer the way it travels
+// proves nothing that the signature does not prove.
+func overTLS(s string) string {
+	if rest, ok := strings.CutPrefix(s, "http://"); ok {
+		return "https://" + rest
+	}
+	return s
 }
 
 // stayOnHost refuses a redirect to another origin: who answers for the
@@ -95,9 +127,7 @@ func (s *Source) Run(ctx context.Context) {
 		if err := s.Refresh(ctx); err == nil {
 			wait, retry = s.interval(), 5*time.Second
 		} else if ctx.Err() == nil {
-			if s.cfg.OnError != nil {
-				s.cfg.OnError(err)
-			}
+			s.report(err)
 			wait, retry = min(wait, retry), min(2*retry, time.Hour)
 		}
 		timer := time.NewTimer(wait - rand.N(wait/10+1)) // replicas drift apart
@@ -109,7 +139,9 @@ func (s *Source) Run(ctx context.Context) {
 	}
 }
 
-// interval is the configured one, or less where the document asks for it.
+// interval is the configured one, or less where the document asks for it
+// (§2.3.1: cacheDuration is the most that a copy may be kept unasked), or would
+// expire: never less than a minute, whatever the document asks for.
 func (s *Source) interval() time.Duration {
 	wait := s.cfg.Interval
 	if d, ok := s.Current(); ok {
@@ -124,18 +156,19 @@ func (s *Source) interval() time.Duration {
 }
 
 // Refresh fetches once, calls OnChange if the document is good and new, and
-// returns what is wrong with it otherwise.
+// returns what is wrong with it otherwise. If there is no good document yet, the
+// copy on disk then takes its place.
 func (s *Source) Refresh(ctx context.Context) error {
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	d, err := s.refresh(ctx)
-	if err != nil {
-		return fmt.Errorf("metadata from %s: %w", s.name(), err)
+	err := s.refresh(ctx)
+	if err == nil {
+		return nil
 	}
-	if d != nil && s.cfg.OnChange != nil {
-		s.cfg.OnChange(d)
+	if s.last.Load() == nil && s.cfg.Copy != "" && ctx.Err() == nil {
+		s.restore()
 	}
-	return nil
+	return fmt.Errorf("metadata from %s: %w", s.name(), err)
 }
 
 // name is the URL without its query, which may hold a key.
@@ -147,25 +180,51 @@ func (s *Source) name() string {
 	return u.Scheme + "://" + u.Host + u.EscapedPath()
 }
 
-// refresh returns a new good document, or nil when nothing has changed.
-func (s *Source) refresh(ctx context.Context) (*Descriptor, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
+// refresh takes in a new good document, if there is one.
+func (s *Source) refresh(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.patience())
 	defer cancel()
 	answer, err := s.get(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	now := s.cfg.Now()
 	digest := sha256.Sum256(answer.body)
 	if last := s.last.Load(); last != nil && (answer.unchanged || digest == s.digest) {
-		return nil, last.expired(now)
+		return last.expired(s.cfg.Now())
 	}
-	d, err := ParseEntity(answer.body, s.entityID, now)
-	if err != nil {
-		return nil, err
+	if err := s.take(answer.body); err != nil {
+		return err
 	}
-	s.entityID, s.digest = d.EntityID, digest
 	s.etag, s.modified = answer.etag, answer.modified
+	if s.cfg.Copy != "" {
+		if err := writeCopy(s.cfg.Copy, answer.body); err != nil {
+			s.report(fmt.Errorf("the last good metadata is not kept on disk: %w", err))
+		}
+	}
+	return nil
+}
+
+// take makes a document the current one if all that is asked of it holds.
+func (s *Source) take(document []byte) error {
+	d, err := ParseSigned(document, s.entityID, s.cfg.Signers, s.cfg.Now())
+	if err != nil {
+		return err
+	}
+	if overTLS(s.cfg.URL) != s.cfg.URL && CheckEndpoint(s.cfg.URL) != nil && d.ValidUntil.IsZero() {
+		d.Warnings = append(d.Warnings, "it is fetched over http and has no validUntil: somebody on the way could hold on to an old one")
+	}
+	if s.cfg.OnChange != nil {
+		if err := s.cfg.OnChange(d, s.last.Load()); err != nil {
+			return err
+		}
+	}
+	s.entityID, s.digest = d.EntityID, sha256.Sum256(document)
 	s.last.Store(d)
-	return d, nil
+	return nil
+}
+
+func (s *Source) report(err error) {
+	if s.cfg.OnError != nil {
+		s.cfg.OnError(err)
+	}
 }

@@ -69,7 +69,7 @@ func newTestSource(t *testing.T, cfg SourceConfig) (*idpServer, *Source, *[]*Des
 	t.Cleanup(live.Close)
 	changes := new([]*Descriptor)
 	cfg.URL = live.URL + "/metadata?key=hush"
-	cfg.OnChange = func(d *Descriptor) { *changes = append(*changes, d) }
+	cfg.OnChange = func(d, _ *Descriptor) error { *changes = append(*changes, d); return nil }
 	if cfg.Now == nil {
 		cfg.Now = testNow
 	}
@@ -196,7 +196,7 @@ func TestRunWaitsForTheIdentityProvider(t *testing.T) {
 		count := func(n *int) { mu.Lock(); *n++; mu.Unlock() }
 		s, err := NewSource(SourceConfig{
 			URL: "https://idp.example.net/metadata", Client: &http.Client{Transport: server}, Interval: time.Hour, Now: testNow,
-			OnChange: func(*Descriptor) { count(&changes) }, OnError: func(error) { count(&failures) },
+			OnChange: func(_, _ *Descriptor) error { count(&changes); return nil }, OnError: func(error) { count(&failures) },
 		})
 		if err != nil {
 			t.Fatal(err)

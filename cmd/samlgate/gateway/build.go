@@ -5,6 +5,7 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,6 +35,7 @@ type base struct {
 	audit   *audit.Log
 	log     *slog.Logger
 	now     func() time.Time
+	state   string       // folder for what outlives the process; empty: nothing does
 	demo    bool         // the demo's identity provider is welcome
 	doubt   func(string) // told of warnings instead of the log, where set
 }
@@ -43,7 +45,8 @@ type base struct {
 type tree struct {
 	gateway  *proxy.Gateway
 	sp       *samlsp.ServiceProvider
-	sources  []*source // metadata that is fetched
+	sources  []*source                      // metadata that is fetched
+	signers  map[string][]*x509.Certificate // identity provider → who must have signed its metadata
 	sessions *sessionstore.Manager
 	routes   []*proxy.Route
 	tls      *tls.Config       // of the public listener; nil: TLS ends in front of us

@@ -3,10 +3,13 @@ package gateway
 import (
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 
 	"github.com/samlgate/samlgate/admin"
 	"github.com/samlgate/samlgate/audit"
 	"github.com/samlgate/samlgate/config"
+	"github.com/samlgate/samlgate/samlsp/metadata"
 )
 
 // Check builds everything that Run would build, from the same files, and
@@ -28,7 +31,27 @@ func Check(cfg *config.Config, opts Options) error {
 	if _, err := b.build(cfg, nil); err != nil {
 		return errors.Join(&Unfit{err}, store.Close())
 	}
+	b.warnOwn(cfg)
 	return store.Close()
+}
+
+// warnOwn tells of certificates of ours that will expire soon, or have.
+func (b *base) warnOwn(cfg *config.Config) {
+	own := map[string][]config.KeyPair{"saml.keys": cfg.SAML.Keys}
+	if cfg.Server.TLS != nil {
+		own["server.tls"] = cfg.Server.TLS.Certificates
+	}
+	for _, key := range slices.Sorted(maps.Keys(own)) {
+		for _, pair := range own[key] {
+			if len(pair.Certificates) == 0 || b.doubt == nil {
+				continue
+			}
+			if leaf := pair.Certificates[0]; b.now().After(leaf.NotAfter) {
+				b.doubt(key + ": the certificate " + metadata.Fingerprint(leaf) + " has expired")
+			}
+			b.warnExpiry(key, pair.Certificates[:1])
+		}
+	}
 }
 
 // Endpoints are the public addresses of the service provider.

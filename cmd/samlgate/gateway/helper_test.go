@@ -136,7 +136,7 @@ func (s *site) run() *site {
 	s.drain, s.reload, s.ended = make(chan os.Signal, 2), make(chan func() (*config.Config, error)), make(chan error, 1)
 	s.log, s.audit, s.interrupt = &journal{}, &journal{}, cancel
 	opts := gateway.Options{
-		Version: "test", Audit: s.audit, Log: slog.New(slog.NewTextHandler(s.log, nil)), Now: time.Now, Drain: s.drain, Reload: s.reload,
+		Version: "test", Audit: s.audit, Log: slog.New(slog.NewTextHandler(s.log, nil)), Now: time.Now, State: s.path("state"), Drain: s.drain, Reload: s.reload,
 		Started: func(_, _ net.Addr) { close(started) },
 	}
 	done := make(chan struct{})

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -18,21 +17,16 @@ import (
 // signs in anyone as anyone must never guard a real door.
 const demoEntity = "/.demo-idp/"
 
-// source keeps the metadata of one identity provider fresh.
-type source struct{ fetch *metadata.Source }
-
-// run ends with ctx.
-func (s *source) run(ctx context.Context) { s.fetch.Run(ctx) }
-
 // buildSAML makes the service provider and what keeps its identity providers
 // fresh. Those behind a URL are added when their metadata arrives; old is the
 // tree before a reload, whose copy holds until then.
 func (b *base) buildSAML(t, old *tree) error {
 	cfg := t.cfg
+	t.signers = make(map[string][]*x509.Certificate)
 	var loaded []*samlsp.IdentityProvider
 	var errs []error
 	for _, c := range cfg.SAML.IDPs {
-		idp, err := b.identityProvider(c, old)
+		idp, err := b.identityProvider(t, c, old)
 		if err == nil && idp != nil {
 			err = b.accept(idp)
 		}
@@ -54,7 +48,7 @@ func (b *base) buildSAML(t, old *tree) error {
 		if c.MetadataURL == nil {
 			continue
 		}
-		s, err := b.source(sp, c)
+		s, err := b.source(t, c, old)
 		if err != nil {
 			return fmt.Errorf("idp %q: %w", c.Name, err)
 		}
@@ -94,15 +88,21 @@ func (b *base) spConfig(t *tree) samlsp.Config {
 
 // identityProvider returns what the file says about an identity provider, nil
 // where the rest is still to be fetched.
-func (b *base) identityProvider(c config.IDP, old *tree) (*samlsp.IdentityProvider, error) {
+func (b *base) identityProvider(t *tree, c config.IDP, old *tree) (*samlsp.IdentityProvider, error) {
 	idp := resolve(c)
+	signers, err := b.signers(c)
+	if err != nil {
+		return nil, err
+	}
+	t.signers[c.Name] = signers
 	switch {
 	case c.MetadataFile != "":
-		d, err := readMetadata(string(c.MetadataFile), c.EntityID, b.now())
+		d, err := readMetadata(string(c.MetadataFile), c.EntityID, signers, b.now())
 		if err != nil {
 			return nil, fmt.Errorf("metadata_file: %w", err)
 		}
 		b.warn(c.Name, d.Warnings)
+		b.warnExpiry(fmt.Sprintf("idp %q", c.Name), d.Certificates)
 		return d.ApplyTo(idp), nil
 	case c.MetadataURL != nil:
 		return known(c, old, idp), nil
@@ -110,12 +110,12 @@ func (b *base) identityProvider(c config.IDP, old *tree) (*samlsp.IdentityProvid
 	return b.byHand(c, idp)
 }
 
-func readMetadata(file, entityID string, now time.Time) (*metadata.Descriptor, error) {
+func readMetadata(file, entityID string, signers []*x509.Certificate, now time.Time) (*metadata.Descriptor, error) {
 	doc, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	d, err := metadata.ParseEntity(doc, entityID, now)
+	d, err := metadata.ParseSigned(doc, entityID, signers, now)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
@@ -125,7 +125,7 @@ func readMetadata(file, entityID string, now time.Time) (*metadata.Descriptor, e
 // CheckMetadata says what keeps a file from being the metadata of an identity
 // provider that guards a door.
 func CheckMetadata(file string, now time.Time) error {
-	d, err := readMetadata(file, "", now)
+	d, err := readMetadata(file, "", nil, now)
 	if err != nil {
 		return err
 	}
@@ -163,68 +163,26 @@ func mapping(a config.Attributes) samlsp.Mapping {
 	return m
 }
 
-// known is the copy that the tree before a reload had of the same document.
-func known(c config.IDP, old *tree, idp samlsp.IdentityProvider) *samlsp.IdentityProvider {
-	if old == nil {
-		return nil
-	}
-	for _, before := range old.cfg.SAML.IDPs {
-		if before.Name != c.Name || before.MetadataURL == nil || before.MetadataURL.String() != c.MetadataURL.String() {
-			continue
-		}
-		if had, ok := old.sp.IDP(c.Name); ok {
-			idp.EntityID, idp.SSO, idp.SLO = had.EntityID, had.SSO, had.SLO
-			idp.Certificates, idp.ValidUntil = had.Certificates, had.ValidUntil
-			return &idp
-		}
-	}
-	return nil
-}
-
 func (b *base) byHand(c config.IDP, idp samlsp.IdentityProvider) (*samlsp.IdentityProvider, error) {
 	if err := metadata.CheckEndpoint(c.SSOURL.String()); err != nil {
 		return nil, fmt.Errorf("sso_url: %w", err)
 	}
-	var certs []*x509.Certificate
-	for i, entry := range c.Certificates {
-		some, err := metadata.ParseCertificates(entry.Content)
-		if err != nil {
-			return nil, fmt.Errorf("certificates[%d]: %w", i, err)
-		}
-		certs = append(certs, some...)
+	certs, err := parsed("certificates", c.Certificates)
+	if err != nil {
+		return nil, err
 	}
 	usable, warnings, err := metadata.Usable(certs, b.now())
 	if err != nil {
 		return nil, fmt.Errorf("certificates: %w", err)
 	}
 	b.warn(c.Name, warnings)
+	b.warnExpiry(fmt.Sprintf("idp %q", c.Name), usable)
 	idp.EntityID, idp.Certificates = c.EntityID, usable
 	idp.SSO = map[samlsp.Binding]string{samlsp.RedirectBinding: c.SSOURL.String(), samlsp.PostBinding: c.SSOURL.String()}
 	if c.SLOURL != nil {
 		idp.SLO = map[samlsp.Binding]string{samlsp.RedirectBinding: c.SLOURL.String()}
 	}
 	return &idp, nil
-}
-
-func (b *base) source(sp *samlsp.ServiceProvider, c config.IDP) (*source, error) {
-	fetch, err := metadata.NewSource(metadata.SourceConfig{
-		URL: c.MetadataURL.String(), EntityID: c.EntityID, Interval: c.MetadataRefresh, Now: b.now,
-		OnChange: func(d *metadata.Descriptor) {
-			idp := d.ApplyTo(resolve(c))
-			err := b.accept(idp)
-			if err == nil {
-				err = sp.SetIDP(idp)
-			}
-			if err != nil {
-				b.log.Error("metadata refused; the last good one stays", "idp", c.Name, "err", err)
-				return
-			}
-			b.warn(c.Name, d.Warnings)
-			b.log.Info("metadata loaded", "idp", c.Name)
-		},
-		OnError: func(err error) { b.log.Warn("metadata not fetched", "idp", c.Name, "err", err) },
-	})
-	return &source{fetch}, err
 }
 
 // accept refuses an identity provider that serves anybody.

@@ -33,6 +33,9 @@ type Options struct {
 	Reload <-chan func() (*config.Config, error)
 	// Front, if set, is put in front of the public listener.
 	Front func(http.Handler) http.Handler
+	// State is the folder for what should outlive the process and can be had
+	// anew, such as copies of metadata; empty keeps nothing.
+	State string
 	// Demo welcomes the demo's identity provider.
 	Demo bool
 	// Started, if set, is called once both listeners accept.
@@ -61,7 +64,7 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 }
 
 func newRunner(cfg *config.Config, opts Options) (*Runner, error) {
-	b := &base{metrics: admin.NewMetrics(opts.Version), log: opts.Log, now: opts.Now, demo: opts.Demo}
+	b := &base{metrics: admin.NewMetrics(opts.Version), log: opts.Log, now: opts.Now, state: opts.State, demo: opts.Demo}
 	store, err := openStore(cfg.Store, opts.Now)
 	if err != nil {
 		return nil, &Unfit{err}

@@ -16,7 +16,8 @@ func (r *Runner) tokens() []admin.Token {
 }
 
 // state is what a scrape wants to know about the current tree: who can be
-// asked, and all that expires (ours, the identity providers', TLS).
+// asked, and all that expires (ours, the next one too, the identity providers',
+// who signs their metadata, TLS).
 func (r *Runner) state() (s admin.State) {
 	t := r.current.Load()
 	for _, c := range t.cfg.SAML.IDPs {
@@ -28,6 +29,11 @@ func (r *Runner) state() (s admin.State) {
 		}
 		for _, x := range idp.Certificates {
 			s.Certificates = append(s.Certificates, admin.Certificate{Kind: "idp", Name: c.Name, X509: x})
+		}
+	}
+	for name, signers := range t.signers {
+		for _, x := range signers {
+			s.Certificates = append(s.Certificates, admin.Certificate{Kind: "metadata", Name: name, X509: x})
 		}
 	}
 	for _, k := range t.cfg.SAML.Keys {
