@@ -31,6 +31,7 @@ type SPInfo struct {
 	Certificate  *x509.Certificate // requests must be signed by it; nil = unsigned requests are fine
 	NameIDFormat string            // empty = Persistent
 	SignResponse bool              // sign the Response around the signed Assertion as well
+	Encrypt      bool              // encrypt the assertion, and the NameID in it: AES-128-CBC, it knows no other
 }
 
 // SSP is a running SimpleSAMLphp.

@@ -134,6 +134,9 @@ func (sp SPInfo) remote() object {
 		o["certData"] = base64.StdEncoding.EncodeToString(sp.Certificate.Raw)
 		o["validate.authnrequest"] = true
 	}
+	if sp.Encrypt {
+		o["assertion.encryption"], o["nameid.encryption"] = true, true
+	}
 	if sp.SLO != "" {
 		o["SingleLogoutService"] = sp.SLO
 	}
