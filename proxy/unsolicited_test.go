@@ -67,6 +67,24 @@ func TestReinitiateTakesTheAnswerForAHint(t *testing.T) {
 	}
 }
 
+// A provider that takes no notice of our requests sends nobody round for ever.
+func TestReinitiateComesToAnEnd(t *testing.T) {
+	w := newWorld(t, policy(signin.Reinitiate))
+	b := w.browser()
+	for round := range 20 {
+		a := b.started(saml{IDP: "corp", Email: ann}, "")
+		if a.StatusCode == 403 {
+			w.later(2 * time.Minute)
+			b.started(saml{IDP: "corp", Email: ann}, "").leads(sso + "/.samlgate/login/corp?") // another try
+			return
+		}
+		if round > 8 {
+			t.Fatal("a loop")
+		}
+		b.follow(a).asked()
+	}
+}
+
 func TestAcceptedAnswerSignsIn(t *testing.T) {
 	w := newWorld(t, policy(signin.Accept))
 	b := w.browser()

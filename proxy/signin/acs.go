@@ -45,7 +45,7 @@ func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		return
 	}
 	if hint.RequestID == "" {
-		h.unasked(w, r, v, response, hint.IDP)
+		h.unasked(w, r, v, response, hint.IDP, began)
 		return
 	}
 	p, ok := began.take(hint.RequestID, h.Now())

@@ -75,6 +75,7 @@ type Handler struct {
 	gateway map[string]endpoint // by path, on the gateway origin
 	hosts   map[string]endpoint // by path, on every host
 	csrf    *http.CrossOriginProtection
+	pulse   pulse // of the session store
 }
 
 type endpoint func(w http.ResponseWriter, r *http.Request, v *visit.Visit)

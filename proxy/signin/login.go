@@ -43,7 +43,7 @@ func (h *Handler) Begin(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 // storeAnswers keeps people from signing in for nothing: the session could not
 // be kept.
 func (h *Handler) storeAnswers(w http.ResponseWriter, r *http.Request, v *visit.Visit) bool {
-	err := h.Sessions.Ping(r.Context())
+	err := h.pulse.feel(r.Context(), h.Now, h.Sessions.Ping)
 	if err != nil {
 		h.unavailable(w, r, v, err)
 	}

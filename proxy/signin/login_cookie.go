@@ -53,6 +53,21 @@ func (p pending) expired(now time.Time) bool {
 	return now.Sub(time.Unix(p.Began, 0)) > pendingLife
 }
 
+const (
+	maxRounds = 5           // logins that one browser begins at one identity provider
+	roundTime = time.Minute // within this time
+)
+
+// rounds counts the logins at idp that began lately and have no answer yet.
+func (l *logins) rounds(idp string, now time.Time) (n int) {
+	for _, p := range l.Pending {
+		if p.IDP == idp && now.Sub(time.Unix(p.Began, 0)) <= roundTime {
+			n++
+		}
+	}
+	return n
+}
+
 // readLogins opens the login cookie. ok is false when there is none that opens.
 func (j *Jar) readLogins(r *http.Request, host string) (l logins, ok bool) {
 	value, ok := open(r, j.loginRing, j.login, host)

@@ -30,10 +30,14 @@ func (h *Handler) anyUnsolicited() bool {
 }
 
 // unasked handles an answer to no request. idp is whom it claims to come from.
-func (h *Handler) unasked(w http.ResponseWriter, r *http.Request, v *visit.Visit, response, idp string) {
+func (h *Handler) unasked(w http.ResponseWriter, r *http.Request, v *visit.Visit, response, idp string, began logins) {
 	v.IDP = idp
 	switch from := h.idps[idp]; from.Unsolicited {
 	case Reinitiate:
+		if began.rounds(idp, h.Now()) > maxRounds { // it answers our requests as if there were none
+			h.unsolicited(w, r, v, "reinitiate_loop")
+			return
+		}
 		v.Reason = "reinitiated"
 		h.Observer.Login(idp, "reinitiated", "")
 		Redirect(w, h.LoginURL()+"/"+idp+"?"+url.Values{"return_to": {h.relayed(r, from)}}.Encode())
