@@ -81,8 +81,12 @@ func worst(t testing.TB) map[string]string {
 // Any body of up to 1 MiB is refused within 8 MiB of allocation and 50 ms of
 // CPU. The clock of a shared machine is no judge, so time is only reported.
 func TestWorstInputIsCheap(t *testing.T) {
-	sp := good().provider(t)
-	for name, text := range worst(t) {
+	measure(t, good().provider(t), worst(t))
+}
+
+func measure(t *testing.T, sp *ServiceProvider, texts map[string]string) {
+	t.Helper()
+	for name, text := range texts {
 		value := base64.StdEncoding.EncodeToString([]byte(text))
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

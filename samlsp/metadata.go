@@ -1,11 +1,13 @@
 package samlsp
 
 import (
-	"crypto/rsa"
+	"crypto"
 	"encoding/base64"
 	"time"
 
 	"github.com/beevik/etree"
+
+	"github.com/samlgate/samlgate/samlsp/xmlenc"
 )
 
 const metadataLife = 365 * 24 * time.Hour
@@ -45,7 +47,7 @@ func (sp *ServiceProvider) describeRole(role *etree.Element) {
 		describeKey(role, k, "signing")
 	}
 	for _, k := range sp.cfg.Keys {
-		if _, ok := k.Certificate.PublicKey.(*rsa.PublicKey); ok { // key transport is RSA-OAEP
+		if d, ok := k.Key.(crypto.Decrypter); ok && xmlenc.UsableKey(d) { // key transport is RSA-OAEP
 			describeKey(role, k, "encryption")
 		}
 	}
@@ -85,10 +87,7 @@ func describeKey(role *etree.Element, k KeyPair, use string) {
 		return
 	}
 	for _, uri := range []string{
-		"http://www.w3.org/2009/xmlenc11#aes256-gcm",
-		"http://www.w3.org/2009/xmlenc11#aes128-gcm",
-		"http://www.w3.org/2009/xmlenc11#rsa-oaep",
-		"http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
+		xmlenc.AES256GCM, xmlenc.AES128GCM, xmlenc.OAEP, xmlenc.OAEPMGF1P,
 	} {
 		d.CreateElement("md:EncryptionMethod").CreateAttr("Algorithm", uri)
 	}
