@@ -1,6 +1,7 @@
 package slo
 
 import (
+	"context"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/samlgate/samlgate/samlsp"
+	"github.com/samlgate/samlgate/samlsp/idptest"
 )
 
 // corpus returns the fixtures of that extension, and a function that verifies
@@ -36,11 +38,38 @@ func corpus(f *testing.F, extension string) (seeds []string, verify func(t *test
 	if err != nil || err2 != nil || len(seeds) == 0 {
 		f.Fatal(err, err2)
 	}
-	return seeds, func(t *testing.T, in *Received) (string, error) {
-		w := good(requestXML, redirect)
-		w.now, w.idps[0].Certificates = made, []*x509.Certificate{cert}
-		return believed(t, w.service(t), in)
+	service := fuzzed(f, cert, made)
+	return seeds, func(t *testing.T, in *Received) (string, error) { return believed(t, service, in) }
+}
+
+// forgetful remembers nothing, so that every input is judged alone.
+type forgetful struct{}
+
+func (forgetful) Claim(context.Context, string, time.Time) (bool, error) { return true, nil }
+
+// fuzzed is a service of our own that costs no RSA key.
+func fuzzed(f *testing.F, cert *x509.Certificate, made time.Time) *Service {
+	f.Helper()
+	key, err := idptest.NewECDSAKey(made)
+	if err != nil {
+		f.Fatal(err)
 	}
+	now := func() time.Time { return made }
+	sp, err := samlsp.New(samlsp.Config{
+		EntityID: ourEntity, ACSURL: "https://sp.example.com/acs", Replay: forgetful{}, Now: now,
+		Keys: []samlsp.KeyPair{{Certificate: key.Certificate, Key: key.Signer}},
+	}, &samlsp.IdentityProvider{
+		Name: "corp", EntityID: corpIDP, Certificates: []*x509.Certificate{cert},
+		SSO: map[samlsp.Binding]string{redirect: "https://corp.example.net/sso"},
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	s, err := New(Config{SP: sp, EntityID: ourEntity, URL: ourSLO, SOAPURL: ourSOAP, Replay: forgetful{}, Now: now})
+	if err != nil {
+		f.Fatal(err)
+	}
+	return s
 }
 
 // believed returns what a message means to us when it is believed. Nobody but

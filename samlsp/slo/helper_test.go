@@ -1,13 +1,7 @@
 package slo
 
 import (
-	"bytes"
-	"compress/flate"
 	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -16,9 +10,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/beevik/etree"
-	dsig "github.com/russellhaering/goxmldsig"
 
 	"github.com/samlgate/samlgate/samlsp"
 	"github.com/samlgate/samlgate/samlsp/idptest"
@@ -212,127 +203,6 @@ func (w *world) receive(t testing.TB) (*Received, error) {
 
 func body(message string) string {
 	return `<s:Envelope xmlns:s="` + nsSOAP + `"><s:Body>` + message + `</s:Body></s:Envelope>`
-}
-
-// query is the HTTP-Redirect binding, signed.
-func (w *world) query(t testing.TB) string {
-	t.Helper()
-	xml := w.xml
-	if w.editSigned != nil {
-		xml = w.editSigned(xml)
-	}
-	value := map[string]string{w.name(): url.QueryEscape(base64.StdEncoding.EncodeToString(deflated(t, xml)))}
-	if w.relay != "" {
-		value["RelayState"] = url.QueryEscape(w.relay)
-	}
-	if !w.unsigned {
-		value["SigAlg"] = url.QueryEscape(w.sigAlg())
-		text := joined(value, []string{"SAMLRequest", "SAMLResponse", "RelayState", "SigAlg"})
-		if w.editText != nil {
-			text = w.editText(text)
-		}
-		value["Signature"] = url.QueryEscape(base64.StdEncoding.EncodeToString(detached(t, w.key, w.sigAlg(), text)))
-	}
-	query := joined(value, w.order)
-	if w.editQuery != nil {
-		query = w.editQuery(query)
-	}
-	return query
-}
-
-func (w *world) sigAlg() string {
-	switch _, ec := w.key.Signer.(*ecdsa.PrivateKey); {
-	case w.method != "":
-		return w.method
-	case ec:
-		return idptest.ECDSASHA256
-	}
-	return idptest.RSASHA256
-}
-
-func joined(value map[string]string, order []string) string {
-	var parts []string
-	for _, name := range order {
-		if v, ok := value[name]; ok {
-			parts = append(parts, name+"="+v)
-		}
-	}
-	return strings.Join(parts, "&")
-}
-
-func deflated(t testing.TB, s string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	f, err := flate.NewWriter(&b, flate.BestCompression)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Write([]byte(s))
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-// detached signs as XML Signature encodes signatures, with bad methods too.
-func detached(t testing.TB, key idptest.Key, method, text string) []byte {
-	t.Helper()
-	hash := crypto.SHA256
-	switch {
-	case strings.HasSuffix(method, "sha1"):
-		hash = crypto.SHA1
-	case strings.HasSuffix(method, "sha512"):
-		hash = crypto.SHA512
-	}
-	h := hash.New()
-	h.Write([]byte(text))
-	switch k := key.Signer.(type) {
-	case *rsa.PrivateKey:
-		value, err := rsa.SignPKCS1v15(nil, k, hash, h.Sum(nil))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	case *ecdsa.PrivateKey:
-		r, s, err := ecdsa.Sign(rand.Reader, k, h.Sum(nil))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)
-	}
-	t.Fatal("no such key")
-	return nil
-}
-
-// enveloped signs the document element with goxmldsig, which is not what we
-// verify with.
-func enveloped(t testing.TB, key idptest.Key, method, xml string) string {
-	t.Helper()
-	doc := etree.NewDocument()
-	if err := doc.ReadFromString(xml); err != nil {
-		return xml // a test of what is no XML
-	}
-	if method == "" {
-		method = idptest.RSASHA256
-	}
-	ctx, err := dsig.NewSigningContext(key.Signer, [][]byte{key.Certificate.Raw})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx.Canonicalizer = dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("")
-	if err := ctx.SetSignatureMethod(method); err != nil {
-		t.Fatal(err)
-	}
-	sig, err := ctx.ConstructSignature(doc.Root().Copy(), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc.Root().InsertChildAt(1, sig)
-	out, err := doc.WriteToString()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
 }
 
 // deliver receives and verifies.
