@@ -117,7 +117,9 @@ func TestOddEnvelopes(t *testing.T) {
 		{"text in the body", requestXML, by, ReasonEnvelope, around("<s:Body>", "<s:Body>x")},
 		{"text in the envelope", requestXML, by, ReasonEnvelope, around("<s:Body>", "x<s:Body>")},
 		{"no envelope", requestXML, by, ReasonEnvelope, soap(func(m string) string { return m })},
-		{"an envelope of another name", requestXML, by, ReasonEnvelope, soap(func(m string) string { return strings.NewReplacer("<s:Envelope", "<s:Other", "</s:Envelope", "</s:Other").Replace(body(m)) })},
+		{"an envelope of another name", requestXML, by, ReasonEnvelope, soap(func(m string) string {
+			return strings.NewReplacer("<s:Envelope", "<s:Other", "</s:Envelope", "</s:Other").Replace(body(m))
+		})},
 		{"no body", requestXML, by, ReasonEnvelope, soap(func(m string) string { return `<s:Envelope xmlns:s="` + nsSOAP + `">` + m + `</s:Envelope>` })},
 		{"SOAP 1.2", requestXML, by, ReasonEnvelope, around(nsSOAP, "http://www.w3.org/2003/05/soap-envelope")},
 		{"a header that must be understood", requestXML, by, ReasonMustUnderstand, around("<s:Body>", `<s:Header><x:y xmlns:x="urn:x" s:mustUnderstand="1"/></s:Header><s:Body>`)},
