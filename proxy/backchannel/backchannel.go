@@ -20,6 +20,11 @@ type Target struct {
 	Route    string // configured name
 	Audience string // of its tokens
 	URL      string
+	// Subject says that the app may learn whose session it was. Every app hears
+	// of every session, of people too who could never enter it: without Subject
+	// the session's id, which only its own apps know, has to do (§2.4: one of
+	// the two suffices).
+	Subject bool
 }
 
 // Config is what a [Notifier] is made of.
@@ -33,31 +38,41 @@ type Config struct {
 }
 
 const (
-	waiting  = 1024            // messages that may wait; more are given up
+	waiting  = 1024            // messages that may wait for one app; more are given up
 	patience = 5 * time.Second // for one answer
 	attempts = 2
-	workers  = 4
+	workers  = 2 // for one app: one that hangs keeps no other waiting
 )
 
-// errFull says that more sessions end than apps can be told of.
-var errFull = errors.New("too many messages wait already")
+// Why an app was not told.
+var (
+	errFull   = errors.New("too many messages wait already")
+	errClosed = errors.New("the configuration was replaced meanwhile")
+)
 
 // Notifier sends messages in the background. A nil Notifier sends none.
 type Notifier struct {
 	cfg   Config
-	queue chan message
+	boxes []*box
 	done  sync.WaitGroup // the workers
+	ctx   context.Context
+	stop  context.CancelFunc // gives up what is under way
 
 	mu     sync.Mutex
-	closed bool // guarded by mu: nothing enters the queue any more
+	closed bool // guarded by mu: nothing enters a queue any more
 }
 
-type message struct {
-	target             Target
-	subject, sessionID string
+// box is what one app is to be told. Its workers begin with the first message,
+// so that a configuration which never comes to serve leaves none behind.
+type box struct {
+	target Target
+	queue  chan message
+	begin  sync.Once
 }
 
-// New starts the workers; [Notifier.Close] ends them. Without targets it
+type message struct{ subject, sessionID string }
+
+// New returns a Notifier; [Notifier.Close] ends its workers. Without targets it
 // returns nil.
 func New(cfg Config) *Notifier {
 	if len(cfg.Targets) == 0 {
@@ -69,9 +84,10 @@ func New(cfg Config) *Notifier {
 	own := *cfg.Client
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	cfg.Client = &own
-	n := &Notifier{cfg: cfg, queue: make(chan message, waiting)}
-	for range workers {
-		n.done.Go(n.work)
+	n := &Notifier{cfg: cfg}
+	n.ctx, n.stop = context.WithCancel(context.Background())
+	for _, t := range cfg.Targets {
+		n.boxes = append(n.boxes, &box{target: t, queue: make(chan message, waiting)})
 	}
 	return n
 }
@@ -81,21 +97,38 @@ func (n *Notifier) Ended(subject, sessionID string) {
 	if n == nil {
 		return
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.closed {
-		return
-	}
-	for _, t := range n.cfg.Targets {
-		select {
-		case n.queue <- message{t, subject, sessionID}:
-		default:
-			n.failed(t.Route, errFull)
+	for _, b := range n.boxes {
+		m := message{sessionID: sessionID}
+		if b.target.Subject {
+			m.subject = subject
+		}
+		if err := n.enqueue(b, m); err != nil {
+			n.failed(b.target.Route, err)
 		}
 	}
 }
 
-// Close sends what waits and ends the workers, at the latest when ctx is done.
+func (n *Notifier) enqueue(b *box, m message) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return errClosed
+	}
+	b.begin.Do(func() {
+		for range workers {
+			n.done.Go(func() { n.work(b) })
+		}
+	})
+	select {
+	case b.queue <- m:
+		return nil
+	default:
+		return errFull
+	}
+}
+
+// Close sends what waits and ends the workers. When ctx is done it gives up the
+// rest.
 func (n *Notifier) Close(ctx context.Context) {
 	if n == nil {
 		return
@@ -103,42 +136,45 @@ func (n *Notifier) Close(ctx context.Context) {
 	n.mu.Lock()
 	if !n.closed {
 		n.closed = true
-		close(n.queue)
+		for _, b := range n.boxes {
+			close(b.queue)
+		}
 	}
 	n.mu.Unlock()
-	done := make(chan struct{})
-	go func() { n.done.Wait(); close(done) }() // ends with the last answer, or its patience
-	select {
-	case <-done:
-	case <-ctx.Done():
-	}
+	giveUp := context.AfterFunc(ctx, n.stop)
+	defer giveUp()
+	n.done.Wait() // short after stop: nothing is sent any more
+	n.stop()
 }
 
-func (n *Notifier) work() {
-	for m := range n.queue {
+func (n *Notifier) work(b *box) {
+	for m := range b.queue {
 		var err error
 		for range attempts {
-			if err = n.send(m); err == nil {
+			if err = n.send(b.target, m); err == nil || n.ctx.Err() != nil {
 				break
 			}
 		}
 		if err != nil {
-			n.failed(m.target.Route, err)
+			n.failed(b.target.Route, err)
 		}
 	}
 }
 
 // send makes a token of its own for each attempt: one that was on its way too
 // long is stale.
-func (n *Notifier) send(m message) error {
-	token, err := n.cfg.Sign(m.target.Audience, m.subject, m.sessionID)
+func (n *Notifier) send(t Target, m message) error {
+	if err := n.ctx.Err(); err != nil {
+		return err
+	}
+	token, err := n.cfg.Sign(t.Audience, m.subject, m.sessionID)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(n.ctx, patience)
 	defer cancel()
 	form := url.Values{"logout_token": {token}}.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.target.URL, strings.NewReader(form))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL, strings.NewReader(form))
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -45,13 +46,15 @@ func sign(audience, subject, sessionID string) (string, error) {
 
 func TestEveryAppIsTold(t *testing.T) {
 	wiki, hr := newApp(t), newApp(t)
-	n := New(Config{Sign: sign, Targets: []Target{{"wiki", "wiki", wiki.URL}, {"hr", "hr", hr.URL}}})
+	n := New(Config{Sign: sign, Targets: []Target{
+		{Route: "wiki", Audience: "wiki", URL: wiki.URL, Subject: true}, {Route: "hr", Audience: "hr", URL: hr.URL},
+	}})
 	n.Ended("ana@example.com", "s1")
 	n.Close(t.Context())
 	if got := wiki.got(); !slices.Equal(got, []string{"wiki|ana@example.com|s1"}) {
 		t.Errorf("the wiki was told %q", got)
 	}
-	if got := hr.got(); !slices.Equal(got, []string{"hr|ana@example.com|s1"}) {
+	if got := hr.got(); !slices.Equal(got, []string{"hr||s1"}) {
 		t.Errorf("HR was told %q", got)
 	}
 	n.Ended("ana@example.com", "s2") // after the end: nothing, and no panic
@@ -64,7 +67,7 @@ func TestAnAppThatFailsIsAskedOnceMore(t *testing.T) {
 	var mu sync.Mutex
 	var failed []string
 	n := New(Config{
-		Sign: sign, Targets: []Target{{"recovers", "a", recovers.URL}, {"broken", "b", broken.URL}},
+		Sign: sign, Targets: []Target{{Route: "recovers", Audience: "a", URL: recovers.URL}, {Route: "broken", Audience: "b", URL: broken.URL}},
 		Failed: func(route string, err error) { mu.Lock(); failed = append(failed, route); mu.Unlock() },
 	})
 	n.Ended("ana@example.com", "s1")
@@ -80,7 +83,7 @@ func TestEndsNeverWaitForApps(t *testing.T) {
 	t.Cleanup(slow.Close)
 	t.Cleanup(func() { close(hang) })
 	full := make(chan error, 10_000)
-	n := New(Config{Sign: sign, Targets: []Target{{"slow", "slow", slow.URL}}, Failed: func(_ string, err error) { full <- err }})
+	n := New(Config{Sign: sign, Targets: []Target{{Route: "slow", Audience: "slow", URL: slow.URL}}, Failed: func(_ string, err error) { full <- err }})
 	for range waiting + workers + 100 {
 		n.Ended("ana@example.com", "s")
 	}
@@ -90,6 +93,42 @@ func TestEndsNeverWaitForApps(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	n.Close(ctx)
+}
+
+// An app that hangs keeps no other waiting, and no worker after the end.
+func TestAnAppThatHangsIsAlone(t *testing.T) {
+	hang := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hang }))
+	t.Cleanup(slow.Close)
+	t.Cleanup(func() { close(hang) })
+	told := make(chan struct{}, 100)
+	quick := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { told <- struct{}{} }))
+	t.Cleanup(quick.Close)
+	var lost atomic.Int32
+	n := New(Config{
+		Sign: sign, Targets: []Target{{Route: "slow", Audience: "a", URL: slow.URL}, {Route: "quick", Audience: "b", URL: quick.URL}},
+		Failed: func(route string, _ error) {
+			if route == "slow" {
+				lost.Add(1)
+			}
+		},
+	})
+	for range 100 {
+		n.Ended("ana@example.com", "s")
+	}
+	for range 100 {
+		<-told
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	n.Close(ctx) // returns when the workers have ended
+	if lost.Load() != 100 {
+		t.Errorf("%d of 100 messages were reported as lost", lost.Load())
+	}
+	n.Ended("ana@example.com", "late")
+	if lost.Load() != 101 {
+		t.Error("a message that came too late went unnoticed")
+	}
 }
 
 func TestNobodyToTell(t *testing.T) {
