@@ -65,6 +65,7 @@ func (c *checker) idp(path string, p *IDP, before []IDP) {
 		c.mistake(path+".metadata_refresh", "must be at least 1m")
 	}
 	c.attributes(path, p)
+	c.unsolicited(path, p)
 	if p.Roles.Unknown == "" {
 		p.Roles.Unknown = "pass"
 		if len(c.cfg.SAML.IDPs) > 1 {
@@ -72,6 +73,32 @@ func (c *checker) idp(path string, p *IDP, before []IDP) {
 		}
 	}
 }
+
+// unsolicited checks where sign-ins go that the provider starts.
+func (c *checker) unsolicited(path string, p *IDP) {
+	if p.IDPInitiated == "accept" {
+		c.warn(path+".idp_initiated", "lets any page sign people in as somebody; reinitiate costs them nothing and does not")
+	}
+	at := path + ".default_route"
+	if p.DefaultRoute == "" || c.unknown(at) {
+		return
+	}
+	names := make([]string, len(c.cfg.Routes))
+	for i, r := range c.cfg.Routes {
+		names[i] = r.Name
+	}
+	switch i := slices.Index(names, p.DefaultRoute); {
+	case i < 0:
+		c.mistake(at, "%s is no route of this file%s", c.quoted(at), c.hint(at, p.DefaultRoute, names))
+	case !slices.ContainsFunc(append([]string{c.cfg.Routes[i].Host}, c.cfg.Routes[i].Hosts...), named):
+		c.mistake(at, "has wildcard hosts only, so there is no address to send people to")
+	case p.IDPInitiated == "deny":
+		c.mistake(at, "has no meaning while idp_initiated is deny")
+	}
+}
+
+// named reports whether a host of a route is one host, and no pattern.
+func named(host string) bool { return host != "" && !strings.HasPrefix(host, "*") }
 
 // form checks that the provider is described in exactly one way. An entity ID
 // beside metadata says which of the providers in it is meant.

@@ -16,8 +16,7 @@ func isUnsupported(schema string) bool {
 		"session.on_idle", "session.ignore_paths", "session.keep_js", "session.user_choice", "session.overrides",
 
 		"saml.service_providers", "saml.on_idp_removed",
-		"saml.idps[].preset", "saml.idps[].idp_initiated",
-		"saml.idps[].default_route",
+		"saml.idps[].preset",
 		"saml.idps[].insecure_unicode_email",
 		"saml.idps[].roles.sync", "saml.idps[].logo_file",
 
@@ -27,7 +26,7 @@ func isUnsupported(schema string) bool {
 
 		"routes[].upstreams", "routes[].health", "routes[].upstream_carrier", "routes[].strip_path",
 		"routes[].rewrite_redirects", "routes[].host_header", "routes[].service_provider", "routes[].provisioning",
-		"routes[].allow.max_age", "routes[].allow.when", "routes[].max_auth_age", "routes[].authn_context",
+		"routes[].allow.max_age", "routes[].allow.when",
 		"routes[].headers.preset", "routes[].headers.encoding",
 		"routes[].session.idle_timeout", "routes[].session.max_lifetime",
 		"routes[].live_activity", "routes[].raw_path",

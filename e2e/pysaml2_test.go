@@ -41,7 +41,8 @@ type office struct {
 	idp  *testenv.PySAML2
 }
 
-// openOffice starts a gateway that asks by the given binding. pySAML2 learns of
+// openOffice starts a gateway that asks by the given binding; more settings of
+// the identity provider may follow it after a comma. pySAML2 learns of
 // it from the metadata that the gateway itself publishes.
 func openOffice(t *testing.T, idp *testenv.PySAML2, binding string) office {
 	t.Helper()
@@ -93,6 +94,7 @@ func TestPySAML2(t *testing.T) {
 	t.Run("says what it was told to say", byRedirect.answersAsTold)
 	t.Run("refuses unsolicited answers", byRedirect.refusesUnsolicited)
 	t.Run("in a browser", func(t *testing.T) { inBrowser(t, byRedirect, byPost) })
+	t.Run("may start the sign-in", func(t *testing.T) { startsItself(t, idp) })
 }
 
 // visit follows a link into the wiki, signs in and returns the last answer.

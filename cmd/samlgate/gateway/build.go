@@ -161,7 +161,7 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 	}
 	return signin.New(signin.Config{
 		External: cfg.Server.ExternalURL, Host: host, Prefix: cfg.Server.Prefix, Paths: paths(cfg),
-		Jar: jar, Sessions: t.sessions, Limits: limits(cfg.Session), Provider: provider{t.sp}, IDPs: idps(cfg.SAML.IDPs),
+		Jar: jar, Sessions: t.sessions, Limits: limits(cfg.Session), Provider: provider{t.sp}, IDPs: idps(cfg),
 		Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics,
 		Returns: returns{samlsp.ReturnPolicy{
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,
@@ -214,12 +214,13 @@ func limits(s config.Session) sessionstore.Limits {
 	return l
 }
 
-func idps(all []config.IDP) []signin.IDP {
+func idps(cfg *config.Config) []signin.IDP {
+	all := cfg.SAML.IDPs
 	out := make([]signin.IDP, len(all))
 	for i, c := range all {
 		out[i] = signin.IDP{Name: c.Name, DisplayName: c.DisplayName, Roles: access.RoleMap{
 			Map: c.Roles.Map, Default: c.Roles.Default, Unknown: access.Unknown(c.Roles.Unknown), Deny: c.Roles.Deny,
-		}}
+		}, Unsolicited: signin.Unsolicited(c.IDPInitiated), DefaultURL: placeOf(cfg, c.DefaultRoute)}
 	}
 	return out
 }

@@ -40,6 +40,23 @@ func alias(place string) []signin.Alias {
 	return []signin.Alias{{Host: host, Path: u.Path}}
 }
 
+// placeOf is the address of a route, on the first of its hosts that has a name;
+// empty where no route is called so.
+func placeOf(cfg *config.Config, name string) string {
+	for _, r := range cfg.Routes {
+		for _, host := range r.Hosts {
+			if r.Name != name || strings.HasPrefix(host, "*") {
+				continue
+			}
+			if port := cfg.Server.ExternalURL.Port(); port != "" {
+				host += ":" + port
+			}
+			return cfg.Server.ExternalURL.Scheme + "://" + host + r.Path
+		}
+	}
+	return ""
+}
+
 // endpoint is the URL of one of our SAML endpoints: at the path an IdP already
 // knows, or below the prefix.
 func endpoint(cfg *config.Config, known, own string) string {
