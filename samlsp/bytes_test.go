@@ -121,13 +121,29 @@ func TestFormValues(t *testing.T) {
 	}
 }
 
-func TestRequestIDHint(t *testing.T) {
-	if id, err := RequestIDHint(encode(goodXML())); err != nil || id != testRequest {
-		t.Errorf("hint %q, %v", id, err)
+// A peek finds what a response claims, wherever honest ones say it, and
+// nothing where it could not be true.
+func TestPeekResponse(t *testing.T) {
+	issuer, request := "<saml:Issuer>"+testIDP+"</saml:Issuer>", ` InResponseTo="`+testRequest+`"`
+	for name, row := range map[string]struct {
+		xml  string
+		want Hint
+	}{
+		"complete":              {goodXML(), Hint{testRequest, testIDP}},
+		"unasked":               {strings.ReplaceAll(goodXML(), request, ""), Hint{"", testIDP}},
+		"issuer inside alone":   {strings.Replace(goodXML(), issuer, "", 1), Hint{testRequest, testIDP}},
+		"no issuer":             {strings.ReplaceAll(goodXML(), issuer, ""), Hint{testRequest, ""}},
+		"issuer of blanks":      {strings.Replace(goodXML(), testIDP, "a b", 1), Hint{testRequest, ""}},
+		"issuer that is long":   {strings.Replace(goodXML(), testIDP, strings.Repeat("a", 1025), 1), Hint{testRequest, ""}},
+		"issuer with a element": {strings.Replace(goodXML(), testIDP, "<a/>", 1), Hint{testRequest, ""}},
+	} {
+		if h, err := PeekResponse(encode(row.xml)); err != nil || h != row.want {
+			t.Errorf("%s: %+v, %v", name, h, err)
+		}
 	}
 	for _, s := range []string{"", "!", encode("<x/>"), encode("x"), encode(strings.ReplaceAll(goodXML(), testRequest, "a b")), encode("<!DOCTYPE x>" + goodXML())} {
-		if id, err := RequestIDHint(s); err == nil || id != "" {
-			t.Errorf("hint %q of %.20q", id, s)
+		if h, err := PeekResponse(s); err == nil || h != (Hint{}) {
+			t.Errorf("hint %+v of %.20q", h, s)
 		}
 	}
 }

@@ -59,8 +59,35 @@ func FuzzFormValue(f *testing.F) {
 		if a, err := m.provider(t).VerifyResponse(t.Context(), value, m.want); a != nil || err == nil {
 			t.Fatal("accepted")
 		}
-		if id, err := RequestIDHint(value); err == nil && !ncName(id) {
-			t.Fatalf("hint %q", id)
+		if h, err := PeekResponse(value); err == nil && (h.RequestID != "" && !ncName(h.RequestID) || !printable(h.Issuer)) {
+			t.Fatalf("hint %+v", h)
+		}
+	})
+}
+
+// Whatever comes out of a ciphertext, it is believed only if it is the genuine
+// assertion: anybody can encrypt.
+func FuzzDecrypted(f *testing.F) {
+	genuine := fixedGood().sealed(f)
+	begin, end := strings.Index(genuine, "<saml:Assertion"), strings.Index(genuine, "</samlp:Response>")
+	assertion := strings.Replace(genuine[begin:end], "<saml:Assertion ", `<saml:Assertion xmlns:saml="`+nsAssertion+`" xmlns:xsi="`+nsXSI+`" `, 1)
+	f.Add([]byte(assertion))
+	f.Add([]byte(assertion + assertion))
+	f.Add([]byte(genuine))
+	f.Add([]byte(strings.Replace(assertion, "<saml:Subject>", "<saml:Assertion/><saml:Subject>", 1)))
+	response := strings.Replace(genuine, genuine[begin:end], "<saml:EncryptedAssertion/>", 1)
+	f.Fuzz(func(t *testing.T, plain []byte) {
+		root, r := parse([]byte(response), received())
+		if r != nil {
+			t.Fatal(r)
+		}
+		idp, err := prepare(fixedGood().idp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, r := (&prover{idp: idp}).proveInside(plain, root, root.child(nsAssertion, "EncryptedAssertion"), false)
+		if r == nil && (a.child(nsAssertion, "Subject").child(nsAssertion, "NameID").text() != "n-1" || a.value("ID") != "_a1") {
+			t.Fatalf("believed: %q", plain)
 		}
 	})
 }

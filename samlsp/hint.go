@@ -11,17 +11,6 @@ type Hint struct {
 	Issuer    string // the identity provider that it claims to be from; empty = none, or none that could be one
 }
 
-// RequestIDHint returns the InResponseTo of a response of which nothing is
-// verified yet, only to find the pending login that it claims to answer. The
-// error is a [*Rejection].
-func RequestIDHint(samlResponse string) (string, error) {
-	h, err := PeekResponse(samlResponse)
-	if err == nil && h.RequestID == "" {
-		err = reject(ReasonInResponseTo, "the response answers no request")
-	}
-	return h.RequestID, err
-}
-
 // PeekResponse returns what a response claims, only to find the pending login that
 // it answers or, when it answers none, the configured identity provider that it
 // seems to come from. The error is a [*Rejection].

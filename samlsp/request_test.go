@@ -152,3 +152,38 @@ func TestRequestIDsDiffer(t *testing.T) {
 		seen[id] = true
 	}
 }
+
+// What the route asks for goes before what the identity provider is set up with.
+func TestRequestAsksForContext(t *testing.T) {
+	for name, row := range map[string]struct {
+		idp, route []string
+		force      bool
+		want       string
+	}{
+		"nothing":           {nil, nil, false, ""},
+		"identity provider": {[]string{"urn:a", "urn:b"}, nil, true, "urn:a urn:b"},
+		"route":             {[]string{"urn:a"}, []string{"urn:c"}, false, "urn:c"},
+	} {
+		sp := requester(t, testKeys().other, func(idp *IdentityProvider) { idp.AuthnContext, idp.ForceAuthn = row.idp, row.force })
+		req, err := sp.NewRequest("corp", "", RequestOptions{AuthnContext: row.route})
+		if err != nil {
+			t.Fatal(err)
+		}
+		root, r := parse([]byte(inflated(t, req.URL)), received())
+		if r != nil {
+			t.Fatal(r)
+		}
+		var asked []string
+		if c := root.child(nsProtocol, "RequestedAuthnContext"); c != nil {
+			if c.value("Comparison") != "exact" || c != root.kids[len(root.kids)-1] {
+				t.Errorf("%s: %+v", name, c)
+			}
+			for _, k := range c.all(nsAssertion, "AuthnContextClassRef") {
+				asked = append(asked, k.text())
+			}
+		}
+		if got := strings.Join(asked, " "); got != row.want || (root.value("ForceAuthn") == "true") != row.force {
+			t.Errorf("%s: asked for %q, forced %q", name, got, root.value("ForceAuthn"))
+		}
+	}
+}
