@@ -21,7 +21,7 @@ const (
 
 	// What canonical XML may be made to repeat on every element.
 	maxAttributes = 256 // of one element
-	maxPrefixes   = 256 // different ones in a document
+	maxPrefixes   = 128 // different ones in a document
 	maxNamespace  = 256 // bytes
 )
 
