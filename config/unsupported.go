@@ -9,7 +9,7 @@ const notSupported = "not supported yet"
 func isUnsupported(schema string) bool {
 	return slices.Contains([]string{
 		"server.tls.acme", "server.proxy_protocol", "server.forward_auth", "server.paths.scim",
-		"server.rate_limits.scim", "server.rate_limits.account",
+		"server.rate_limits.scim",
 
 		"store.grace", "store.cache_bytes", "store.embedded.path", "store.redis.mode", "store.redis.master_name",
 

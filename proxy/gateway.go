@@ -104,7 +104,7 @@ func (g *Gateway) read(r *http.Request, v *visit.Visit) pages.Code {
 }
 
 func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
-	if v.Host != g.Host && !g.Routes.HasHost(v.Host) {
+	if v.Host != g.Host && !g.Routes.HasHost(v.Host) && !g.SignIn.OwnsFile(v) {
 		g.show(w, r, v, pages.Problem{Code: pages.NoRoute, Args: map[string]string{"host": v.Host}})
 		return
 	}

@@ -244,7 +244,7 @@ func TestReturnAddresses(t *testing.T) {
 		a := b.do(sso+"/.samlgate/login?"+url.Values{"return_to": {raw}}.Encode(), ask{site: "cross-site"}).leads(sso + "/.samlgate/callback?")
 		return b.do(a.Header.Get("Location"), ask{}).Header.Get("Location")
 	}
-	if got := to(wiki + "/deep?x=1"); got != wiki+"/deep?x=1" {
+	if got := to(wiki + "/deep?x=1"); got != wiki+"/.samlgate/callback?return_to=%2Fdeep%3Fx%3D1" { // to fetch the session
 		t.Errorf("an honest address leads to %s", got)
 	}
 	evil := []string{"https://evil.example/", "//evil.example", `/\evil.example`, "javascript:alert(1)", "https://wiki.example.com@evil.example/",

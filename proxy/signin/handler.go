@@ -16,25 +16,26 @@ import (
 
 // Config is what a [Handler] is made of.
 type Config struct {
-	External  *url.URL // the gateway origin
-	Host      string   // its canonical host
-	Prefix    string   // of our endpoints, such as "/.samlgate"
-	Paths     Paths
-	Jar       *Jar
-	Sessions  *sessionstore.Manager
-	Limits    sessionstore.Limits
-	Provider  Provider
-	IDPs      []IDP // in the order of the chooser; at least one
-	Places    []Place
-	Returns   Returns
-	Pages     *pages.Pages
-	Audit     *audit.Log
-	Observer  Observer
-	Metadata  http.Handler // serves the SP metadata
-	Keys      http.Handler // serves jwks.json
-	LoginRate Rate
-	ACSRate   Rate
-	Now       func() time.Time
+	External    *url.URL // the gateway origin
+	Host        string   // its canonical host
+	Prefix      string   // of our endpoints, such as "/.samlgate"
+	Paths       Paths
+	Jar         *Jar
+	Sessions    *sessionstore.Manager
+	Limits      sessionstore.Limits
+	Provider    Provider
+	IDPs        []IDP // in the order of the chooser; at least one
+	Places      []Place
+	Returns     Returns
+	Pages       *pages.Pages
+	Audit       *audit.Log
+	Observer    Observer
+	Metadata    http.Handler // serves the SP metadata
+	Keys        http.Handler // serves jwks.json
+	LoginRate   Rate
+	ACSRate     Rate
+	AccountRate Rate
+	Now         func() time.Time
 }
 
 // Paths are exact paths that mean the same as the endpoint below the prefix.
@@ -109,7 +110,7 @@ func (h *Handler) mount() {
 		h.below("saml/slo"):      h.slo,
 		h.below("login"):         h.limited(h.LoginRate, h.login),
 		h.below("continue"):      h.limited(h.ACSRate, h.proceed),
-		h.below("account"):       h.account,
+		h.below("account"):       h.limited(h.AccountRate, h.account),
 	}
 	for own, path := range map[string]string{"saml/metadata": h.Paths.Metadata, "saml/acs": h.Paths.ACS, "saml/slo": h.Paths.SLO} {
 		if path != "" {
@@ -133,6 +134,10 @@ func (h *Handler) below(name string) string { return h.Prefix + "/" + name }
 func (h *Handler) Owns(v *visit.Visit) bool {
 	return v.Path.Below(h.Prefix) || h.find(v) != nil
 }
+
+// OwnsFile reports whether the path is one of the files that pages refer to,
+// which are there on every host that shows a page.
+func (h *Handler) OwnsFile(v *visit.Visit) bool { return v.Path.Below(h.below("static")) }
 
 // Serve answers a request that [Handler.Owns].
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, v *visit.Visit) {

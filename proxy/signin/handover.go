@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/samlgate/samlgate/access"
@@ -109,6 +110,10 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit.Visi
 		return
 	}
 	q := r.URL.Query()
+	if v.Host != h.Host && q.Has("return_to") && !q.Has("state") {
+		h.fetch(w, r, v, q.Get("return_to"))
+		return
+	}
 	code, state := q.Get("code"), q.Get("state")
 	target, rest, ok := h.Jar.findJourney(r, v.Host, state, h.Now())
 	if !ok {
@@ -123,7 +128,49 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit.Visi
 		h.failed(w, r, v, err)
 		return
 	}
-	Redirect(w, target) // without a session the login starts over there
+	Redirect(w, h.by(target)) // without a session the login starts over there
+}
+
+// by leads from the gateway origin to an address on an app host by way of that
+// host's callback, which fetches the session: not every route sends people who
+// have none to the login by itself.
+func (h *Handler) by(target string) string {
+	u, err := url.Parse(target)
+	if err != nil || !u.IsAbs() || u.Hostname() == h.Host {
+		return target
+	}
+	if _, ours := h.placeAt(u.Hostname(), u.Path); !ours {
+		return target
+	}
+	back := url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery, Fragment: u.Fragment, RawFragment: u.RawFragment}
+	return h.originOf(u.Hostname()) + h.below("callback") + "?" + url.Values{"return_to": {back.String()}}.Encode()
+}
+
+// fetch begins a journey on an app host for somebody who has just signed in on
+// the gateway origin and is bound for target, a path on this host.
+func (h *Handler) fetch(w http.ResponseWriter, r *http.Request, v *visit.Visit, target string) {
+	checked, ok := h.Returns.Check(target)
+	u, err := url.Parse(checked)
+	if !ok || err != nil || u.IsAbs() || !pages.IsNavigation(r) {
+		h.Observer.ReturnRefused()
+		h.problem(w, r, v, pages.BadRequest)
+		return
+	}
+	place, _ := h.placeAt(v.Host, u.Path)
+	v.Route = place.Name
+	h.Begin(w, r, v, checked)
+}
+
+// placeAt is the route that a path on an exact host belongs to.
+func (h *Handler) placeAt(host, path string) (best Place, found bool) {
+	for _, p := range h.Places {
+		prefix := strings.TrimSuffix(p.Path, "/")
+		covers := path == prefix || strings.HasPrefix(path, prefix+"/") || path == "" && prefix == ""
+		if covers && slices.Contains(p.Hosts, host) && (!found || len(p.Path) > len(best.Path)) {
+			best, found = p, true
+		}
+	}
+	return best, found
 }
 
 // enter gives the browser the session behind code on this host, where the code

@@ -159,6 +159,10 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 	if err != nil {
 		return nil, err
 	}
+	accountRate, err := rate(cfg.Server.RateLimits.Account, b.now)
+	if err != nil {
+		return nil, err
+	}
 	return signin.New(signin.Config{
 		External: cfg.Server.ExternalURL, Host: host, Prefix: cfg.Server.Prefix, Paths: paths(cfg),
 		Jar: jar, Sessions: t.sessions, Limits: limits(cfg.Session), Provider: provider{t.sp}, IDPs: idps(cfg),
@@ -166,7 +170,7 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 		Returns: returns{samlsp.ReturnPolicy{
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,
 		}},
-		Metadata: metadataHandler(t.sp), Keys: keysHandler(signer), LoginRate: loginRate, ACSRate: acsRate, Now: b.now,
+		Metadata: metadataHandler(t.sp), Keys: keysHandler(signer), LoginRate: loginRate, ACSRate: acsRate, AccountRate: accountRate, Now: b.now,
 	})
 }
 
