@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -46,5 +47,38 @@ func TestARouteMayWantARecentSignIn(t *testing.T) {
 	b.open(vault + "/y").asked()
 	if n := w.live(ann); n != 1 {
 		t.Errorf("%d sessions of one browser", n)
+	}
+}
+
+// Neither a public path that names people, nor an upgrade, nor another door on
+// the same host takes a sign-in that the route does not want.
+func TestAnOldSignInOpensNoOtherDoor(t *testing.T) {
+	w := newWorld(t, demanding, func(s *setup) {
+		rt := s.routes[len(s.routes)-1]
+		rt.IdentityOnPublic, rt.Public = true, patterns("/open/")
+		lobby := *rt
+		lobby.Name, lobby.Audience, lobby.Demand = "lobby", "lobby", signin.Demand{}
+		s.routes = append(s.routes, &lobby)
+		s.hosts["lobby"], s.paths["lobby"] = []string{"vault.example.com"}, "/lobby"
+	})
+	b := w.browser()
+	b.signIn(vault+"/lobby", ann).is(200, ann)
+	b.open(vault + "/open/x").is(200)
+	if email := w.app.last(t).Header.Get("X-Auth-Email"); email != "" {
+		t.Errorf("a public path says %s", email)
+	}
+	before := w.app.count()
+	upgrade := []string{"Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "Origin: " + vault}
+	b.do(vault+"/socket", ask{kind: "websocket", site: "same-origin", header: upgrade}).is(401)
+	b.do(vault+"/x", ask{method: "POST", kind: "xhr", site: "same-origin"}).is(401)
+	b.do(vault+"/x", ask{method: "HEAD", kind: "xhr", site: "same-origin"}).is(401)
+	b.do(vault+"/lobby/../x", ask{kind: "xhr"}).is(400)
+
+	// A login that names the easier route leads to the same host, and no further.
+	to := b.do(vault+"/x", ask{}).Header.Get("Location")
+	swapped := strings.Replace(to, "route=vault", "route=lobby", 1)
+	b.follow(b.do(swapped, ask{site: "same-site"})).asked() // the vault asks again
+	if n := w.app.count() - before; n != 0 {
+		t.Errorf("%d requests passed", n)
 	}
 }

@@ -65,6 +65,7 @@ type setup struct {
 	accessLog   bool
 	loginRate   signin.Rate
 	cookieName  string
+	aliases     signin.Paths
 	appTimeouts time.Duration
 }
 
@@ -207,7 +208,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	host := w.external.Hostname()
 	door, err := signin.New(signin.Config{
 		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Limits: s.limits, Provider: w.idp, IDPs: s.idps,
-		Places: places, Pages: words, Audit: record, Observer: w.observer, LoginRate: s.loginRate, Now: w.now,
+		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, LoginRate: s.loginRate, Now: w.now,
 		Keys:    http.HandlerFunc(signer.ServeJWKS),
 		Returns: returns{samlsp.ReturnPolicy{External: w.external, Hosts: router.ExactHost, Prefix: "/.samlgate"}},
 	})

@@ -155,12 +155,30 @@ func expire(header http.Header, name, path, host string) {
 // of ours, else where the route says; empty means the signed-out page.
 func (h *Handler) afterLogout(r *http.Request, v *visit.Visit) string {
 	if raw := r.URL.Query().Get("return_to"); raw != "" {
-		if to, ok := h.Returns.Check(raw); ok {
+		if to, ok := h.Returns.Check(raw); ok && !h.signsOut(to, v.Host) {
 			return to
 		}
 		h.Observer.ReturnRefused()
 	}
-	return h.LogoutURL(v.Host, v.Route)
+	if to := h.LogoutURL(v.Host, v.Route); !h.signsOut(to, v.Host) {
+		return to
+	}
+	return ""
+}
+
+// signsOut reports whether an address is a sign-out by itself: one that led to
+// another would lead there again, without end.
+func (h *Handler) signsOut(to, host string) bool {
+	u, err := url.Parse(to)
+	if err != nil {
+		return true
+	}
+	if u.Host != "" {
+		host = u.Hostname()
+	}
+	return u.Path == h.below("logout") || slices.ContainsFunc(h.Paths.Logout, func(a Alias) bool {
+		return a.Path == u.Path && (a.Host == "" || a.Host == host)
+	})
 }
 
 // LogoutURL is the configured place to go to after a logout on host: the
