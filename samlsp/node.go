@@ -111,6 +111,8 @@ func (n *node) walk(parent *node, f func(parent, n *node) *Rejection) *Rejection
 
 // treeReader builds the tree of a document that passed prescan.
 type treeReader struct {
+	data   []byte
+	rest   *bytes.Reader // of data: what dec has not read
 	dec    *xml.Decoder
 	open   []frame
 	spaces map[string][]string // every prefix that the document declares → URIs, innermost last
@@ -131,14 +133,15 @@ func parse(data []byte, l limits) (*node, *Rejection) {
 	if r := prescan(data, l); r != nil {
 		return nil, r
 	}
-	t := &treeReader{dec: xml.NewDecoder(bytes.NewReader(data)), spaces: make(map[string][]string)}
+	t := &treeReader{data: data, rest: bytes.NewReader(data), spaces: make(map[string][]string)}
+	t.dec = xml.NewDecoder(t.rest)
 	for {
 		token, err := t.dec.RawToken()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return nil, reject(ReasonNotXML, "syntax error near byte %d", t.dec.InputOffset())
+			return nil, reject(ReasonNotXML, "syntax error near byte %d", len(data)-t.rest.Len())
 		}
 		if r := t.token(token); r != nil {
 			return nil, r
@@ -153,9 +156,18 @@ func parse(data []byte, l limits) (*node, *Rejection) {
 func (t *treeReader) token(token xml.Token) *Rejection {
 	switch x := token.(type) {
 	case xml.StartElement:
-		return t.start(x)
+		if r := t.start(x); r != nil {
+			return r
+		}
+		if at := len(t.data) - t.rest.Len(); t.data[at-2] == '/' {
+			return nil // <a/>: its end comes before any text
+		}
+		return t.plainText()
 	case xml.EndElement:
-		return t.end(x)
+		if r := t.end(x); r != nil {
+			return r
+		}
+		return t.plainText()
 	case xml.CharData:
 		return t.chars(x)
 	case xml.ProcInst:
@@ -164,6 +176,29 @@ func (t *treeReader) token(token xml.Token) *Rejection {
 		}
 	}
 	return reject(ReasonNotXML, "unexpected markup")
+}
+
+const longText = 128 // bytes from which it is worth it
+
+// plainText takes the text behind a tag past the decoder, which is slow and
+// wasteful with a ciphertext, where it is long and every byte means itself. At
+// the end of a tag the decoder has read up to its ">" and not beyond.
+func (t *treeReader) plainText() *Rejection {
+	rest := t.data[len(t.data)-t.rest.Len():]
+	end := bytes.IndexByte(rest, '<')
+	if end < longText || slices.ContainsFunc(rest[:end], special) {
+		return nil
+	}
+	if _, err := t.rest.Seek(int64(end), io.SeekCurrent); err != nil {
+		return reject(ReasonInternal, "passing over text")
+	}
+	return t.chars(rest[:end])
+}
+
+// special tells the bytes that may mean something else than themselves (XML
+// §2.2, §2.4, §2.11).
+func special(b byte) bool {
+	return (b < ' ' && b != '\t' && b != '\n') || b > '~' || b == '&' || b == ']'
 }
 
 func (t *treeReader) chars(x xml.CharData) *Rejection {
