@@ -9,5 +9,10 @@
 // again from the bytes that this signature covered. What is refused is refused
 // with a [Rejection] whose [Reason] names the class of the mistake.
 //
+// What is encrypted is opened by package xmlenc and then trusted as little as
+// before: it is read by the same strict reader, as a document of its own, has to
+// fit into the message without a second place or ID, and has to be signed,
+// inside or by the response around it.
+//
 // Sections cited in comments are those of SAML 2.0 Core, Bindings and Profiles.
 package samlsp
