@@ -13,28 +13,28 @@ func TestRules(t *testing.T) {
 	nameless := identity.Identity{Person: "corp\x00n1", Roles: []string{"staff"}}
 	office, home := netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("198.51.100.1")
 
-	want := func(name string, r Rules, id identity.Identity, from netip.Addr, d Denial) {
+	want := func(name string, r Policy, id identity.Identity, from netip.Addr, d Decision) {
 		t.Helper()
 		if got := r.Decide(id, from); got != d {
 			t.Errorf("%s: %q, want %q", name, got, d)
 		}
 	}
-	allow := func(name string, r Rules, id identity.Identity, from netip.Addr) {
+	allow := func(name string, r Policy, id identity.Identity, from netip.Addr) {
 		t.Helper()
 		want(name, r, id, from, Allowed)
 	}
 
-	allow("no rules", Rules{}, ana, home)
-	allow("one role of two", Rules{Roles: []string{"admin", "editor"}}, ana, home)
-	want("role in another case", Rules{Roles: []string{"Staff"}}, ana, home, DeniedRole)
-	allow("her address", Rules{Emails: []identity.Email{"ana@example.com"}}, ana, home)
-	allow("her domain", Rules{EmailDomains: []string{"example.com"}}, ana, home)
-	want("a suffix of her domain", Rules{EmailDomains: []string{"ample.com"}}, ana, home, DeniedEmail)
-	want("the parent domain", Rules{EmailDomains: []string{"com"}}, ana, home, DeniedEmail)
-	allow("address or domain: one is enough", Rules{Emails: []identity.Email{"bob@example.org"}, EmailDomains: []string{"example.com"}}, ana, home)
-	want("role holds, address does not", Rules{Roles: []string{"staff"}, Emails: []identity.Email{"bob@example.com"}}, ana, home, DeniedEmail)
-	want("no address at all", Rules{EmailDomains: []string{""}}, nameless, home, DeniedEmail)
-	nets := Rules{Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}
+	allow("no rules", Policy{}, ana, home)
+	allow("one role of two", Policy{Roles: []string{"admin", "editor"}}, ana, home)
+	want("role in another case", Policy{Roles: []string{"Staff"}}, ana, home, DeniedRole)
+	allow("her address", Policy{Emails: []identity.Email{"ana@example.com"}}, ana, home)
+	allow("her domain", Policy{EmailDomains: []string{"example.com"}}, ana, home)
+	want("a suffix of her domain", Policy{EmailDomains: []string{"ample.com"}}, ana, home, DeniedEmail)
+	want("the parent domain", Policy{EmailDomains: []string{"com"}}, ana, home, DeniedEmail)
+	allow("address or domain: one is enough", Policy{Emails: []identity.Email{"bob@example.org"}, EmailDomains: []string{"example.com"}}, ana, home)
+	want("role holds, address does not", Policy{Roles: []string{"staff"}, Emails: []identity.Email{"bob@example.com"}}, ana, home, DeniedEmail)
+	want("no address at all", Policy{EmailDomains: []string{""}}, nameless, home, DeniedEmail)
+	nets := Policy{Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}
 	allow("the office", nets, ana, office)
 	allow("the office, mapped", nets, ana, netip.MustParseAddr("::ffff:192.0.2.7"))
 	want("from home", nets, ana, home, DeniedNetwork)

@@ -26,7 +26,7 @@ const (
 type Route struct {
 	Name, Audience   string
 	IDPs             []string // names; empty = all
-	Rules            access.Rules
+	Rules            access.Policy
 	Demand           signin.Demand
 	Public           []route.Pattern
 	Block            []route.BlockPattern

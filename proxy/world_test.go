@@ -98,7 +98,7 @@ func standard() *setup {
 		rt.CORSOrigins = []string{"https://portal.example.net"}
 		rt.MaxURL, rt.MaxBody = 4096, 1024
 	}, "wiki.example.com")
-	add("hr", func(rt *proxy.Route) { rt.Rules = access.Rules{Roles: []string{"hr"}} }, "hr.example.com")
+	add("hr", func(rt *proxy.Route) { rt.Rules = access.Policy{Roles: []string{"hr"}} }, "hr.example.com")
 	add("partners", func(rt *proxy.Route) { rt.IDPs = []string{"partner"} }, "partners.example.com")
 	add("star", func(*proxy.Route) {}, "*.apps.example.com")
 	add("news", func(rt *proxy.Route) { rt.Public = patterns("/"); rt.IdentityOnPublic = true }, "news.example.com")

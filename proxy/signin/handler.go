@@ -61,7 +61,7 @@ type Place struct {
 	Hosts        []string // exact hosts; a wildcard host gets no hand-over
 	Path         string
 	IDPs         []string // empty = all
-	Rules        access.Rules
+	Rules        access.Policy
 	Demand       Demand
 	LogoutURL    string   // where a logout there leads; empty = the signed-out page
 	ClearCookies []string // app cookies that must not outlive the session

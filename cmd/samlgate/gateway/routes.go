@@ -82,8 +82,8 @@ func patterns(c config.Route) (public []route.Pattern, block []route.BlockPatter
 	return public, block, nil
 }
 
-func rules(a config.Allow) (access.Rules, error) {
-	r := access.Rules{Roles: a.Roles, Networks: a.Networks}
+func rules(a config.Allow) (access.Policy, error) {
+	r := access.Policy{Roles: a.Roles, Networks: a.Networks}
 	for _, s := range a.Emails {
 		e, err := identity.NormalizeEmail(s)
 		if err != nil {

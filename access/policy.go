@@ -7,29 +7,29 @@ import (
 	"github.com/samlgate/samlgate/identity"
 )
 
-// Rules say who may pass a route (routes[].allow). Within a key any value is
+// Policy says who may pass a route (routes[].allow). Within a key any value is
 // enough; all keys present must hold, where emails and email domains count as
-// one key. Empty rules admit any signed-in person.
-type Rules struct {
+// one key. An empty policy admits any signed-in person.
+type Policy struct {
 	Roles        []string
 	Emails       []identity.Email
 	EmailDomains []string // A-labels in lower case, compared for equality
 	Networks     []netip.Prefix
 }
 
-// Denial names the key that refused, for logs, metrics and the page.
-type Denial string
+// Decision names the key that refused, for logs, metrics and the page.
+type Decision string
 
 // The ways to be refused. Allowed is the empty one.
 const (
-	Allowed       Denial = ""
-	DeniedRole    Denial = "role"
-	DeniedEmail   Denial = "email"
-	DeniedNetwork Denial = "network"
+	Allowed       Decision = ""
+	DeniedRole    Decision = "role"
+	DeniedEmail   Decision = "email"
+	DeniedNetwork Decision = "network"
 )
 
 // Decide judges a person who connects from addr.
-func (r Rules) Decide(id identity.Identity, addr netip.Addr) Denial {
+func (r Policy) Decide(id identity.Identity, addr netip.Addr) Decision {
 	switch {
 	case len(r.Roles) > 0 && !slices.ContainsFunc(id.Roles, func(s string) bool { return slices.Contains(r.Roles, s) }):
 		return DeniedRole
@@ -41,7 +41,7 @@ func (r Rules) Decide(id identity.Identity, addr netip.Addr) Denial {
 	return Allowed
 }
 
-func (r Rules) allowEmail(e identity.Email) bool {
+func (r Policy) allowEmail(e identity.Email) bool {
 	if len(r.Emails) == 0 && len(r.EmailDomains) == 0 {
 		return true
 	}
