@@ -17,7 +17,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/samlgate/samlgate/e2e/testenv"
+	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 )
 
 // visitor is somebody who started the demo and reads what it prints.

@@ -22,9 +22,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 	"github.com/samlgate/samlgate/cmd/samlgate/gateway"
 	"github.com/samlgate/samlgate/config"
-	"github.com/samlgate/samlgate/e2e/testenv"
 	"github.com/samlgate/samlgate/headers"
 	"github.com/samlgate/samlgate/samlsp/idptest"
 )

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/samlgate/samlgate/e2e/testenv"
+	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 )
 
 // The identity provider may be down when the gateway starts, or at a reload.

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/samlgate/samlgate/e2e/testenv"
+	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 	"github.com/samlgate/samlgate/samlsp/idptest"
 )
 

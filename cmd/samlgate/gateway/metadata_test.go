@@ -14,7 +14,7 @@ import (
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
 
-	"github.com/samlgate/samlgate/e2e/testenv"
+	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 	"github.com/samlgate/samlgate/samlsp/idptest"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/samlgate/samlgate/e2e/testenv"
+	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 )
 
 // slow makes the app answer once released, and reports when it was asked.
