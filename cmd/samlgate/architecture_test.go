@@ -65,8 +65,6 @@ func allowed(from, to string) bool {
 		return false
 	case a == "cmd":
 		return true // the roof
-	case a == "e2e":
-		return true // no part of the house
 	case a == b:
 		return true // a door or room and its own sub-rooms
 	case slices.Contains(ground, a):

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/samlgate/samlgate/e2e/testenv"
+	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 )
 
 func TestRestrictedPersonIsTurnedAway(t *testing.T) {

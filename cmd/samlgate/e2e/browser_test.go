@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/samlgate/samlgate/e2e/testenv"
+	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 )
 
 func TestMain(m *testing.M) { os.Exit(testenv.Main(m)) }

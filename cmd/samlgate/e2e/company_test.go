@@ -8,7 +8,7 @@ import (
 	"testing"
 	"text/template"
 
-	"github.com/samlgate/samlgate/e2e/testenv"
+	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 	"github.com/samlgate/samlgate/headers"
 )
 

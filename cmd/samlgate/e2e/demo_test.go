@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/samlgate/samlgate/e2e/testenv"
+	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 )
 
 // TestDemoJourney makes the same journey in `samlgate demo`: the embedded store

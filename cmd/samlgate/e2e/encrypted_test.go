@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/samlgate/samlgate/e2e/testenv"
+	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 )
 
 // TestEncryptedByPySAML2 signs people in with assertions that xmlsec1 encrypts

@@ -3,7 +3,7 @@ package e2e
 import (
 	"testing"
 
-	"github.com/samlgate/samlgate/e2e/testenv"
+	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 )
 
 const continueAs = "Continue as someone else?"
