@@ -16,7 +16,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 
 	requests, logins, started, ended, storeErrors *prometheus.CounterVec
-	stripped, dropped, cookies                    *prometheus.CounterVec
+	stripped, dropped, cookies, sha1              *prometheus.CounterVec
 	returns, auditErrors                          prometheus.Counter
 	requestSeconds, storeSeconds                  *prometheus.HistogramVec
 }
@@ -41,6 +41,7 @@ func NewMetrics(version string) *Metrics {
 	m.storeErrors = counter("store_errors_total", "Failed operations of the session store.", "operation")
 	m.stripped = counter("headers_stripped_total", "Client header fields removed because only the gateway may set them.", "route")
 	m.dropped = counter("header_values_dropped_total", "Attribute values that no header could carry safely.", "route")
+	m.sha1 = counter("sha1_logins_total", "Sign-ins that rest on SHA-1, which allow_sha1 lets in.", "idp")
 	m.cookies = counter("set_cookies_dropped_total", "Cookies of the gateway's names that an app tried to set.", "route")
 	m.returns = counter("return_addresses_refused_total", "Return addresses that lead somewhere else.").WithLabelValues()
 	m.auditErrors = counter("audit_errors_total", "Audit records that could not be written.").WithLabelValues()
@@ -94,6 +95,9 @@ func (m *Metrics) ValuesDropped(route string, n int) {
 func (m *Metrics) CookiesDropped(route string, n int) {
 	m.cookies.WithLabelValues(route).Add(float64(n))
 }
+
+// SHA1 counts a sign-in that rests on SHA-1.
+func (m *Metrics) SHA1(idp string) { m.sha1.WithLabelValues(idp).Inc() }
 
 // AuditFailed counts a record that was not written.
 func (m *Metrics) AuditFailed() { m.auditErrors.Inc() }

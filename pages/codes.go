@@ -35,18 +35,17 @@ const (
 	StoreDown      Code = "store_down"         //
 	Draining       Code = "draining"           //
 
-	IDPUnavailable Code = "idp_unavailable"       // idp
-	SAMLRefused    Code = "saml_refused"          // idp
-	SAMLClock      Code = "saml_clock"            // idp, skew ("4m12s"), direction ("ahead" or "behind")
-	SAMLStatus     Code = "saml_status"           // idp, status
-	SAMLReplay     Code = "saml_replay"           // idp
-	Encrypted      Code = "encrypted_unsupported" // idp
-	LoginExpired   Code = "login_expired"         //
-	LoginLoop      Code = "login_loop"            // idp
-	Unsolicited    Code = "unsolicited"           // idp
-	MissingAttr    Code = "missing_attribute"     // idp, field; wanted and got add a line about the near miss
-	EmailRefused   Code = "email_refused"         // idp
-	SLOUnsupported Code = "slo_unsupported"       // idp
+	IDPUnavailable Code = "idp_unavailable"   // idp
+	SAMLRefused    Code = "saml_refused"      // idp
+	SAMLClock      Code = "saml_clock"        // idp, skew ("4m12s"), direction ("ahead" or "behind")
+	SAMLStatus     Code = "saml_status"       // idp, status
+	SAMLReplay     Code = "saml_replay"       // idp
+	LoginExpired   Code = "login_expired"     //
+	LoginLoop      Code = "login_loop"        // idp
+	Unsolicited    Code = "unsolicited"       // idp
+	MissingAttr    Code = "missing_attribute" // idp, field; wanted and got add a line about the near miss
+	EmailRefused   Code = "email_refused"     // idp
+	SLOUnsupported Code = "slo_unsupported"   // idp
 )
 
 // kind is what a Code implies beside its words.
@@ -89,7 +88,6 @@ var kinds = map[Code]kind{
 	SAMLClock:      {http.StatusForbidden, glyphClock, ""},
 	SAMLStatus:     {http.StatusForbidden, glyphShield, StartAgain},
 	SAMLReplay:     {http.StatusForbidden, glyphShield, StartAgain},
-	Encrypted:      {http.StatusForbidden, glyphShield, ""},
 	LoginExpired:   {http.StatusForbidden, glyphClock, StartAgain},
 	LoginLoop:      {http.StatusForbidden, glyphShield, StartAgain},
 	Unsolicited:    {http.StatusForbidden, glyphKey, SignIn},

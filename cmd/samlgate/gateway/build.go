@@ -125,6 +125,12 @@ func (b *base) manager(t *tree) (*sessionstore.Manager, error) {
 	return m, naming("session", err)
 }
 
+// weak notes a sign-in that allow_sha1 let in.
+func (b *base) weak(idp string) {
+	b.metrics.SHA1(idp)
+	b.log.Warn("a sign-in rests on SHA-1, which can be forged; have the identity provider sign with SHA-256", "idp", idp)
+}
+
 // hooks are the apps that want to hear of a session's end.
 func (b *base) hooks(cfg *config.Config, signer *headers.Signer) *backchannel.Notifier {
 	var targets []backchannel.Target
@@ -165,7 +171,7 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 	}
 	return signin.New(signin.Config{
 		External: cfg.Server.ExternalURL, Host: host, Prefix: cfg.Server.Prefix, Paths: paths(cfg),
-		Jar: jar, Sessions: t.sessions, Limits: limits(cfg.Session), Provider: provider{t.sp}, IDPs: idps(cfg),
+		Jar: jar, Sessions: t.sessions, Limits: limits(cfg.Session), Provider: provider{t.sp, b.weak}, IDPs: idps(cfg),
 		Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics,
 		Returns: returns{samlsp.ReturnPolicy{
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,

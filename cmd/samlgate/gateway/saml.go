@@ -12,7 +12,10 @@ import (
 )
 
 // provider introduces the SAML service provider to the sign-in.
-type provider struct{ sp *samlsp.ServiceProvider }
+type provider struct {
+	sp   *samlsp.ServiceProvider
+	weak func(idp string) // told of each sign-in that rests on SHA-1
+}
 
 // Request implements signin.Provider.
 func (p provider) Request(idp, relayState string, d signin.Demand) (signin.Request, error) {
@@ -61,6 +64,9 @@ func (p provider) Verify(ctx context.Context, response string, a signin.Asked) (
 	assertion, err := p.sp.VerifyResponse(ctx, response, want)
 	if err != nil {
 		return identity.Identity{}, refusal(err)
+	}
+	if assertion.UsedSHA1() {
+		p.weak(a.IDP)
 	}
 	id, err := assertion.Identity()
 	return id, refusal(err)
