@@ -29,9 +29,13 @@ func (s saml) encode() string {
 
 // fakeIDP is a signin.Provider that believes every answer to the right
 // question by the right provider, and counts how often it was asked to.
-type fakeIDP struct{ read, verified atomic.Int32 }
+type fakeIDP struct {
+	read, verified atomic.Int32
+	anew           atomic.Bool // the last request asked for it
+}
 
-func (*fakeIDP) Request(idp, relayState string, _ signin.Demand) (signin.Request, error) {
+func (f *fakeIDP) Request(idp, relayState string, d signin.Demand) (signin.Request, error) {
+	f.anew.Store(d.Anew)
 	id := "_" + rand.Text() + rand.Text()
 	return signin.Request{ID: id, URL: "https://" + idp + ".idp.test/sso?id=" + id + "&RelayState=" + relayState}, nil
 }

@@ -33,3 +33,21 @@ func TestALoginForARouteThatNeverStartsOne(t *testing.T) {
 	}
 	b.do(api+"/.samlgate/callback?return_to=/q", ask{kind: "image"}).is(400)
 }
+
+// Whose role shuts the door may be remembered by the identity provider: the way
+// out has it ask again.
+func TestSomeoneElse(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.signIn(wiki+"/", ann, "Restricted").is(403, "/.samlgate/login?as=other")
+	b.open(sso + "/.samlgate/login/corp?as=other").asked()
+	if !w.idp.anew.Load() {
+		t.Error("the identity provider may answer from memory")
+	}
+	b.signIn(wiki+"/", ann).is(200)
+	if w.idp.anew.Load() {
+		t.Error("everybody is asked again")
+	}
+	b.open(sso + "/.samlgate/login/corp?as=other").asked()      // though signed in
+	b.open(sso+"/.samlgate/login?as=other").is(200, "as=other") // the chooser passes it on
+}

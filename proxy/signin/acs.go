@@ -197,7 +197,7 @@ func (h *Handler) denyLogin(w http.ResponseWriter, r *http.Request, v *visit.Vis
 	h.Observer.Login(v.IDP, "refused", reason)
 	h.Audit.Record(audit.Event{Type: audit.LoginRefused, Person: id.Person, IDP: v.IDP, Addr: v.Client(), RequestID: v.ID, Reason: reason})
 	h.show(w, r, v, pages.Problem{
-		Code: code, Actions: []pages.Action{h.startAgain()},
+		Code: code, Actions: []pages.Action{h.otherAction()},
 		Args: h.named(map[string]string{"email": string(id.Email), "max": strconv.Itoa(h.Limits.MaxConcurrent)}, v.IDP),
 	})
 }

@@ -15,11 +15,16 @@ import (
 // cookie remembers.
 type aim struct {
 	host, route, state string
+	other              bool // as somebody else than the identity provider remembers
 }
 
 // query is the aim as the gateway origin receives it.
 func (a aim) query() string {
-	return url.Values{"host": {a.host}, "route": {a.route}, "state": {a.state}}.Encode()
+	q := url.Values{"host": {a.host}, "route": {a.route}, "state": {a.state}}
+	if a.other {
+		q.Set("as", "other")
+	}
+	return q.Encode()
 }
 
 // Begin starts a login for somebody who asked for target, a path with its
@@ -37,7 +42,7 @@ func (h *Handler) Begin(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 		h.failed(w, r, v, err)
 		return
 	}
-	Redirect(w, h.LoginURL()+"?"+aim{v.Host, v.Route, state}.query())
+	Redirect(w, h.LoginURL()+"?"+aim{host: v.Host, route: v.Route, state: state}.query())
 }
 
 // storeAnswers keeps people from signing in for nothing: the session could not
@@ -87,7 +92,7 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 		choices = slices.DeleteFunc(choices, func(i IDP) bool { return i.Name != asked })
 	}
 	switch {
-	case s != nil && serves(s, choices) && h.places[a.route].Demand.Met(s.Identity.Authn, h.Now()):
+	case s != nil && !a.other && serves(s, choices) && h.places[a.route].Demand.Met(s.Identity.Authn, h.Now()):
 		h.handOver(w, r, v, a, s)
 	case len(choices) == 0:
 		h.problem(w, r, v, pages.UnknownIDP)
@@ -103,7 +108,7 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 func (h *Handler) aim(w http.ResponseWriter, r *http.Request, v *visit.Visit) (aim, bool) {
 	q := r.URL.Query()
 	if q.Has("state") {
-		a := aim{host: q.Get("host"), route: q.Get("route"), state: q.Get("state")}
+		a := aim{host: q.Get("host"), route: q.Get("route"), state: q.Get("state"), other: asksForOther(q)}
 		if !h.reachable(a) {
 			h.problem(w, r, v, pages.BadRequest)
 			return aim{}, false
@@ -123,7 +128,15 @@ func (h *Handler) aim(w http.ResponseWriter, r *http.Request, v *visit.Visit) (a
 		h.failed(w, r, v, err)
 		return aim{}, false
 	}
-	return aim{host: h.Host, state: state}, true
+	return aim{host: h.Host, state: state, other: asksForOther(q)}, true
+}
+
+// asksForOther: "Sign in as someone else" wants the identity provider to ask
+// again, since it may remember the person who is not wanted.
+func asksForOther(q url.Values) bool { return q.Get("as") == "other" }
+
+func (h *Handler) otherAction() pages.Action {
+	return pages.Action{Kind: pages.SignInOther, URL: h.LoginURL() + "?as=other"}
 }
 
 // reachable: a session is handed over to exact hosts of routes only, and the
@@ -163,7 +176,9 @@ func serves(s *sessionstore.Session, choices []IDP) bool {
 // ask sends the browser to the identity provider and remembers that it did.
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request, v *visit.Visit, a aim, idp IDP) {
 	v.IDP = idp.Name
-	req, err := h.Provider.Request(idp.Name, nonce(), h.places[a.route].Demand)
+	demand := h.places[a.route].Demand
+	demand.Anew = a.other
+	req, err := h.Provider.Request(idp.Name, nonce(), demand)
 	if err != nil {
 		h.refuse(w, r, v, err)
 		return

@@ -22,7 +22,7 @@ func (p provider) Request(idp, relayState string, d signin.Demand) (signin.Reque
 	if _, loaded := p.sp.IDP(idp); !loaded {
 		return signin.Request{}, &signin.Refusal{Reason: "idp_not_loaded", Detail: "its metadata has not arrived yet", Code: pages.IDPUnavailable}
 	}
-	req, err := p.sp.NewRequest(idp, relayState, samlsp.RequestOptions{ForceAuthn: d.MaxAge > 0, AuthnContext: d.Contexts})
+	req, err := p.sp.NewRequest(idp, relayState, samlsp.RequestOptions{ForceAuthn: d.MaxAge > 0 || d.Anew, AuthnContext: d.Contexts})
 	if err != nil {
 		return signin.Request{}, refusal(err)
 	}
