@@ -2,6 +2,7 @@ package peer
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,6 +17,9 @@ type framing struct {
 	left    uint64 // bytes of body or chunk still to come
 	head    head
 	upgrade bool // the last complete head asked for an upgrade
+
+	expectations bool // refuse those that nobody meets
+	unmet        bool // such a one was refused
 }
 
 // head is what matters of one request head.
@@ -27,6 +31,8 @@ type head struct {
 	length    string
 	encoding  string
 	upgrade   bool
+	expected  bool
+	unmet     bool
 	bad       bool
 }
 
@@ -101,6 +107,17 @@ func (h *head) field(line []byte) {
 		h.encoding = string(bytes.Trim(value, " \t"))
 	case "upgrade":
 		h.upgrade = true
+	case "expect":
+		h.expect(strings.ToLower(string(bytes.TrimSpace(value))))
+	}
+}
+
+// expect judges the first Expect as the server does: RFC 9110 §10.1.1 knows
+// "100-continue" alone, anything else may be answered with 417.
+func (h *head) expect(value string) {
+	if !h.expected {
+		members := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" ,\t", r) })
+		h.expected, h.unmet = true, value != "" && !slices.Contains(members, "100-continue")
 	}
 }
 
@@ -112,6 +129,9 @@ func (f *framing) endHead() verdict {
 	case h.bad || h.lengths > 1 || h.encodings > 1,
 		h.encodings > 0 && h.lengths > 0, // RFC 9112 §6.3, item 3: two lengths
 		h.encodings > 0 && !h.http11:     // RFC 9112 §6.1: faulty framing
+		return refuse
+	case f.expectations && h.unmet:
+		f.unmet = true
 		return refuse
 	case h.encodings > 0:
 		if !strings.EqualFold(h.encoding, "chunked") {

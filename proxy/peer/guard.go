@@ -20,8 +20,12 @@ import (
 // With a TLS configuration the listener speaks TLS itself: use [http.Server.Serve],
 // not ServeTLS. HTTP/2 needs "h2" in its NextProtos; such connections
 // are passed on as they are, since HTTP/2 counts its own frames.
-func Guard(l net.Listener, config *tls.Config) net.Listener {
-	g := &guard{Listener: l, config: config, ready: make(chan net.Conn), done: make(chan struct{})}
+//
+// What the server refuses before any handler sees it (RFC 9112 §3: a request
+// line that cannot be read, and the like) is answered by refused, if there is
+// one; the server then needs [Follow]. With nil the server's own text stays.
+func Guard(l net.Listener, config *tls.Config, refused Refused) net.Listener {
+	g := &guard{Listener: l, config: config, refused: refused, ready: make(chan net.Conn), done: make(chan struct{})}
 	if config != nil {
 		go g.accept() // ends with the listener
 	}
@@ -30,8 +34,9 @@ func Guard(l net.Listener, config *tls.Config) net.Listener {
 
 type guard struct {
 	net.Listener
-	config *tls.Config
-	ready  chan net.Conn // after their handshake
+	config  *tls.Config
+	refused Refused
+	ready   chan net.Conn // after their handshake
 
 	once sync.Once
 	done chan struct{} // closed when accepting has ended
@@ -46,7 +51,9 @@ func (g *guard) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &guarded{Conn: c}, nil
+		conn := &guarded{}
+		conn.begin(c, g.refused)
+		return conn, nil
 	}
 	select {
 	case c := <-g.ready:
@@ -75,13 +82,16 @@ func (g *guard) accept() {
 func (g *guard) handshake(c *tls.Conn) {
 	_ = c.SetDeadline(time.Now().Add(handshakeTime))
 	if err := c.Handshake(); err != nil {
+		explain(err)
 		_ = c.Close()
 		return
 	}
 	_ = c.SetDeadline(time.Time{})
 	var conn net.Conn = c
 	if c.ConnectionState().NegotiatedProtocol != "h2" {
-		conn = &guardedTLS{guarded: guarded{Conn: c}, tls: c}
+		over := &guardedTLS{tls: c}
+		over.begin(c, g.refused)
+		conn = over
 	}
 	select {
 	case g.ready <- conn:
@@ -111,6 +121,15 @@ type guarded struct {
 	pending []byte      // what the server reads before the end
 	upgrade atomic.Bool // the last request asked for one
 	open    atomic.Bool // 101 was sent: no HTTP any more
+	refused Refused
+	between atomic.Bool // nothing was written since the last answer ended
+	unmet   atomic.Bool // what was refused has an expectation nobody meets
+}
+
+func (c *guarded) begin(conn net.Conn, refused Refused) {
+	c.Conn, c.refused = conn, refused
+	c.framing.expectations = refused != nil
+	c.between.Store(true)
 }
 
 func (c *guarded) Read(p []byte) (int, error) {
@@ -132,6 +151,7 @@ func (c *guarded) Read(p []byte) (int, error) {
 		// Instead of the line feed that ends the head the server reads a line
 		// that is no header, and so refuses the request with 400 and closes.
 		c.ended, c.pending = true, []byte("\x00\n")
+		c.unmet.Store(c.framing.unmet)
 		if used == 1 {
 			return c.Read(p)
 		}
@@ -143,8 +163,12 @@ func (c *guarded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write watches for the answer that ends HTTP on this connection.
+// Write watches for the answer that ends HTTP on this connection, and for those
+// that no handler made.
 func (c *guarded) Write(p []byte) (int, error) {
+	if n, done, err := c.replace(p); done {
+		return n, err
+	}
 	if c.upgrade.Load() && bytes.HasPrefix(p, []byte("HTTP/1.1 101 ")) {
 		c.open.Store(true)
 	}

@@ -22,7 +22,7 @@ func serve(t testing.TB, guarded bool) string {
 		fmt.Fprintf(w, "[%s %s %q]", r.Method, r.URL.Path, b)
 	}))
 	if guarded {
-		s.Listener = Guard(s.Listener, nil)
+		s.Listener = Guard(s.Listener, nil, nil)
 	}
 	s.Start()
 	t.Cleanup(s.Close)
@@ -120,7 +120,7 @@ func TestGuardLeavesUpgradedConnectionsAlone(t *testing.T) {
 		_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
 		_, _ = io.Copy(c, b)
 	}))
-	s.Listener = Guard(s.Listener, nil)
+	s.Listener = Guard(s.Listener, nil, nil)
 	s.Start()
 	defer s.Close()
 	c, err := net.Dial("tcp", s.Listener.Addr().String())
@@ -157,7 +157,7 @@ func TestGuardOverTLS(t *testing.T) {
 	s.Config.Protocols = new(http.Protocols)
 	s.Config.Protocols.SetHTTP1(true)
 	s.Config.Protocols.SetHTTP2(true)
-	s.Listener = Guard(s.Listener, config)
+	s.Listener = Guard(s.Listener, config, nil)
 	s.Start()
 	defer s.Close()
 	roots := certs.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs

@@ -25,7 +25,7 @@ func (r *Runner) serveAdmin(cfg *config.Config, failed chan<- error) (*http.Serv
 	if pair := cfg.Server.AdminTLS; pair != nil {
 		secure = serverTLS(&config.ServerTLS{MinVersion: "1.2", Certificates: []config.KeyPair{*pair}})
 	}
-	go func() { failed <- serving("admin", s.Serve(peer.Guard(l, secure))) }() // ends with Close
+	go func() { failed <- serving("admin", s.Serve(peer.Guard(l, secure, nil))) }() // ends with Close
 	return s, addr, nil
 }
 
@@ -47,7 +47,8 @@ func (r *Runner) servePublic(cfg *config.Config, failed chan<- error) (*http.Ser
 			return r.current.Load().tls, nil // a reload brings renewed certificates
 		}
 	}
-	go func() { failed <- serving("public", s.Serve(peer.Guard(l, secure))) }() // ends with Shutdown or Close
+	guarded := peer.Guard(l, secure, r.answerRefused(s))
+	go func() { failed <- serving("public", s.Serve(guarded)) }() // ends with Shutdown or Close
 	return s, addr, nil
 }
 
