@@ -14,6 +14,7 @@ type checker struct {
 	errs     Errors
 	warnings []Warning
 	noFiles  bool
+	hooks    Hooks
 }
 
 func (c *checker) check() {

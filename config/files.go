@@ -20,9 +20,11 @@ func (c *checker) files() {
 		c.pair(fmt.Sprintf("saml.keys[%d]", i), &c.cfg.SAML.Keys[i], samlKey)
 	}
 	c.tlsFiles()
+	entities := make([]entity, len(c.cfg.SAML.IDPs))
 	for i := range c.cfg.SAML.IDPs {
-		c.idpFiles(fmt.Sprintf("saml.idps[%d]", i), &c.cfg.SAML.IDPs[i])
+		entities[i] = c.idpFiles(fmt.Sprintf("saml.idps[%d]", i), &c.cfg.SAML.IDPs[i])
 	}
+	c.entities(entities)
 	c.content("pages.logo_file", &c.cfg.Pages.LogoFile)
 }
 

@@ -9,15 +9,23 @@ import (
 	"strings"
 )
 
-func (c *checker) idpFiles(path string, p *IDP) {
-	c.read(path+".metadata_file", p.MetadataFile)
+// idpFiles returns the entity ID that the files reveal, and where.
+func (c *checker) idpFiles(path string, p *IDP) entity {
 	c.content(path+".logo_file", &p.LogoFile)
 	for i := range p.Certificates {
 		c.certificate(fmt.Sprintf("%s.certificates[%d]", path, i), &p.Certificates[i])
 	}
+	var signers [][]byte
+	allRead := true
 	for i := range p.MetadataCertificates {
-		c.certificate(fmt.Sprintf("%s.metadata_certificates[%d]", path, i), &p.MetadataCertificates[i])
+		k := &p.MetadataCertificates[i]
+		allRead = c.certificate(fmt.Sprintf("%s.metadata_certificates[%d]", path, i), k) && allRead
+		signers = append(signers, k.Content)
 	}
+	if !allRead {
+		signers = nil // that was said; who signed it cannot be told
+	}
+	return c.metadata(path, p, signers)
 }
 
 // parse tells the three spellings apart: inline PEM, bare base64 of DER with
@@ -44,25 +52,32 @@ func bareDER(text []byte) ([]byte, bool) {
 }
 
 // certificate resolves an entry to bytes, and refuses a private key, which
-// somebody would otherwise go on to hand around.
-func (c *checker) certificate(path string, k *Certificate) {
+// somebody would otherwise go on to hand around. It reports whether all is well.
+func (c *checker) certificate(path string, k *Certificate) bool {
 	if k.Path != "" {
 		data, ok := c.read(path, k.Path)
 		if !ok {
-			return
+			return false
 		}
 		if der, bare := bareDER(data); bare {
 			data = der
 		}
 		k.Content = data
 	}
+	before := len(c.errs)
 	switch {
 	case c.unknown(path):
+		return false
 	case isPrivateKey(k.Content):
 		c.mistake(path, "is a private key: it belongs to the identity provider alone, and counts as lost; take the certificate, and have the key replaced")
 	case !isCertificate(k.Content):
 		c.mistake(path, "holds no certificate, neither PEM nor DER nor bare base64")
+	case c.hooks.Certificates != nil && !c.noFiles:
+		if err := c.hooks.Certificates(k.Content); err != nil {
+			c.mistake(path, "%v", err)
+		}
 	}
+	return len(c.errs) == before
 }
 
 func isPrivateKey(data []byte) bool {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -42,25 +43,100 @@ func TestCheckMistakes(t *testing.T) {
 	samlgate(t, "check", "--no-files", "--config", file).exits(exitConfig).onePerLine(file, 2)
 }
 
+// lineOf is the number of the first line that holds text.
+func lineOf(t *testing.T, file, text string) string {
+	t.Helper()
+	before, _, found := strings.Cut(read(t, file), text)
+	if !found {
+		t.Fatalf("%s lacks %q", file, text)
+	}
+	return file + ":" + strconv.Itoa(strings.Count(before, "\n")+1) + ": "
+}
+
+// What only the files of identity providers show is told at once with the
+// rest, at its line, and nothing of what they hold is repeated.
+func TestCheckJudgesIdentityProviders(t *testing.T) {
+	dir := folder(t)
+	file := initIn(t, dir)
+	change(t, file, "idle_timeout:", "idle_timeot:")
+	change(t, file, "    - name: corp\n", `    - name: garbage
+      email_domains: [b.example.com]
+      metadata_file: garbage.xml
+    - name: secret
+      email_domains: [c.example.com]
+      metadata_file: secret.xml
+    - name: demo
+      email_domains: [d.example.com]
+      metadata_file: demo.xml
+    - name: hand
+      email_domains: [e.example.com]
+      entity_id: http://localhost:8080/.demo-idp/by-hand
+      sso_url: https://idp.example.com/sso
+      certificates: [good.crt, weak.crt, cut.crt]
+    - name: twin
+      email_domains: [f.example.com]
+      metadata_file: twin.xml
+    - name: unsigned
+      email_domains: [g.example.com]
+      metadata_file: unsigned.xml
+      metadata_certificates: [good.crt]
+    - name: corp
+      email_domains: [a.example.com]
+`)
+	write(t, filepath.Join(dir, "garbage.xml"), "<EntityDescriptor hush")
+	write(t, filepath.Join(dir, "secret.xml"), "<hush><password>hush</password></hush>")
+	write(t, filepath.Join(dir, "demo.xml"), idpMetadata(t, "http://localhost:8080/.demo-idp/metadata"))
+	write(t, filepath.Join(dir, "twin.xml"), read(t, filepath.Join(dir, "corp.xml")))
+	write(t, filepath.Join(dir, "unsigned.xml"), idpMetadata(t, "https://unsigned.example.com/"))
+	write(t, filepath.Join(dir, "good.crt"), read(t, filepath.Join(dir, "sp.crt")))
+	write(t, filepath.Join(dir, "weak.crt"), certificate(t, 1024))
+	write(t, filepath.Join(dir, "cut.crt"), "-----BEGIN CERTIFICATE-----\naHVzaA==\n-----END CERTIFICATE-----\n")
+	hand := strings.TrimSuffix(lineOf(t, file, "certificates: [good.crt, weak"), " ")
+	var first string
+	for _, command := range []string{"check", "serve"} {
+		s := samlgate(t, command, "--config", file).exits(exitConfig).complains(
+			lineOf(t, file, "idle_timeot")+"session.idle_timeot: ",
+			lineOf(t, file, "metadata_file: garbage")+`saml.idps[0].metadata_file: "garbage.xml": the XML is damaged near line 1`,
+			lineOf(t, file, "metadata_file: secret")+`saml.idps[1].metadata_file: "secret.xml": this is no SAML metadata`,
+			lineOf(t, file, "metadata_file: demo")+"saml.idps[2].metadata_file: this is the demo's identity provider",
+			lineOf(t, file, "entity_id: http://localhost")+"saml.idps[3].entity_id: this is the demo's identity provider",
+			hand+" saml.idps[3].certificates[1]: no usable signing certificate",
+			hand+" saml.idps[3].certificates[2]: the certificate is damaged",
+			lineOf(t, file, "metadata_file: unsigned")+`saml.idps[5].metadata_file: "unsigned.xml": the metadata is not signed`,
+			lineOf(t, file, "corp.xml")+"saml.idps[6].metadata_file: two identity providers may not share one entity ID, and "+lineOf(t, file, "metadata_file: twin")+"saml.idps[4].metadata_file has it",
+			"9 mistakes").onePerLine(file, 9)
+		if strings.Contains(s.err, "hush") || strings.Contains(s.err, "aHVzaA") {
+			t.Errorf("%s repeats what a file holds:\n%s", command, s.err)
+		}
+		if first == "" {
+			first = s.err
+		} else if s.err != first {
+			t.Errorf("serve says\n%s\ncheck says\n%s", s.err, first)
+		}
+	}
+	samlgate(t, "check", "--no-files", "--config", file).exits(exitConfig).onePerLine(file, 1)
+}
+
+// Our own metadata can be had before theirs is any good.
+func TestMetadataBeforeTheirs(t *testing.T) {
+	dir := folder(t)
+	file := initIn(t, dir)
+	write(t, filepath.Join(dir, "corp.xml"), "<later/>")
+	samlgate(t, "check", "--config", file).exits(exitConfig).complains("corp.xml")
+	samlgate(t, "metadata", "--config", file).exits(exitOK)
+}
+
 // What reads well and cannot work is a mistake of the file as well.
 func TestCheckUnfit(t *testing.T) {
 	dir := folder(t)
 	file := initIn(t, dir)
-	change(t, file, "    - name: corp\n", `    - name: garbage
-      email_domains: [b.example.com]
-      metadata_file: garbage.xml
-    - name: demo
-      email_domains: [c.example.com]
-      metadata_file: demo.xml
-    - name: corp
-      email_domains: [a.example.com]
-`)
-	write(t, filepath.Join(dir, "garbage.xml"), "<EntityDescriptor")
-	write(t, filepath.Join(dir, "demo.xml"), idpMetadata(t, "http://localhost:8080/.demo-idp/metadata"))
+	change(t, file, "    - name: corp\n", "    - name: corp\n      request_binding: post\n")
+	theirs := filepath.Join(dir, "corp.xml")
+	write(t, theirs, strings.ReplaceAll(read(t, theirs), "bindings:HTTP-POST", "bindings:SOAP"))
 	for _, command := range []string{"check", "serve"} {
-		samlgate(t, command, "--config", file).exits(exitConfig).complains(`idp "garbage": metadata_file: `, `idp "demo": this is the demo's identity provider`, "2 mistakes")
+		samlgate(t, command, "--config", file).exits(exitConfig).complains(file+": ", "no single sign-on address for binding", "1 mistake")
 	}
-	samlgate(t, "check", "--config", file).onePerLine(file, 2)
+	samlgate(t, "check", "--config", file).onePerLine(file, 1)
 	samlgate(t, "check", "--no-files", "--config", file).exits(exitOK)
 }
 
@@ -69,7 +145,7 @@ func TestExpiredMetadata(t *testing.T) {
 	file := initIn(t, dir)
 	change(t, filepath.Join(dir, "corp.xml"), "entityID=", `validUntil="2020-01-02T03:04:05Z" entityID=`)
 	for _, command := range []string{"check", "serve"} {
-		samlgate(t, command, "--config", file).exits(exitConfig).complains(`idp "corp": `, "expired", "1 mistake")
+		samlgate(t, command, "--config", file).exits(exitConfig).complains("metadata_file: \"corp.xml\": the metadata has expired", "1 mistake")
 	}
 }
 

@@ -34,12 +34,20 @@ func (f configFlag) file() (string, error) {
 	return "", errors.New("no configuration: there is neither $SAMLGATE_CONFIG nor config.yaml nor /etc/samlgate/config.yaml; name one with --config, or write one with \"samlgate init\"")
 }
 
+// load is for commands that need no identity provider.
 func (f configFlag) load(s streams, noFiles bool) (*config.Config, string, error) {
+	return f.loadWith(config.Options{Stdin: s.in, NoFiles: noFiles})
+}
+
+// judged are options that find what is wrong with identity providers too.
+func judged() config.Options { return config.Options{Hooks: gateway.Hooks(time.Now)} }
+
+func (f configFlag) loadWith(opts config.Options) (*config.Config, string, error) {
 	name, err := f.file()
 	if err != nil {
 		return nil, "", err
 	}
-	cfg, err := config.Load(name, config.Options{Stdin: s.in, NoFiles: noFiles})
+	cfg, err := config.Load(name, opts)
 	return cfg, name, err
 }
 
@@ -61,7 +69,9 @@ type checkCmd struct {
 
 // Run reads everything that serve would read and opens nothing.
 func (c *checkCmd) Run(s streams) error {
-	cfg, name, err := c.load(s, c.NoFiles)
+	opts := judged()
+	opts.Stdin, opts.NoFiles = s.in, c.NoFiles
+	cfg, name, err := c.loadWith(opts)
 	if err != nil {
 		return err
 	}

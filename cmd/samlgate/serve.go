@@ -17,7 +17,9 @@ type serveCmd struct{ configFlag }
 
 // Run serves until a signal ends it.
 func (c *serveCmd) Run(s streams) error {
-	cfg, name, err := c.load(s, false)
+	opts := judged()
+	opts.Stdin = s.in
+	cfg, name, err := c.loadWith(opts)
 	if err != nil {
 		return err
 	}
@@ -29,7 +31,7 @@ func (c *serveCmd) Run(s streams) error {
 	defer stop()
 	drain, reload := make(chan os.Signal, 2), make(chan func() (*config.Config, error), 1)
 	signal.Notify(drain, syscall.SIGTERM)
-	go relayHangups(ctx, reload, func() (*config.Config, error) { return config.Load(name, config.Options{}) })
+	go relayHangups(ctx, reload, func() (*config.Config, error) { return config.Load(name, judged()) })
 	err = gateway.Run(ctx, cfg, gateway.Options{
 		Version: version(), Audit: s.out, Log: log, Now: time.Now, State: stateFolder(name), Drain: drain, Reload: reload,
 	})

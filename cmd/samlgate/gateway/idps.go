@@ -4,18 +4,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
-	"time"
 
 	"github.com/samlgate/samlgate/config"
 	"github.com/samlgate/samlgate/samlsp"
 	"github.com/samlgate/samlgate/samlsp/metadata"
 )
-
-// demoEntity is in the entity ID of every demo identity provider: one that
-// signs in anyone as anyone must never guard a real door.
-const demoEntity = "/.demo-idp/"
 
 // buildSAML makes the service provider and what keeps its identity providers
 // fresh. Those behind a URL are added when their metadata arrives; old is the
@@ -110,28 +103,6 @@ func (b *base) identityProvider(t *tree, c config.IDP, old *tree) (*samlsp.Ident
 	return b.byHand(c, idp)
 }
 
-func readMetadata(file, entityID string, signers []*x509.Certificate, now time.Time) (*metadata.Descriptor, error) {
-	doc, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	d, err := metadata.ParseSigned(doc, entityID, signers, now)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return d, nil
-}
-
-// CheckMetadata says what keeps a file from being the metadata of an identity
-// provider that guards a door.
-func CheckMetadata(file string, now time.Time) error {
-	d, err := readMetadata(file, "", nil, now)
-	if err != nil {
-		return err
-	}
-	return earnest(d.EntityID)
-}
-
 func resolve(c config.IDP) samlsp.IdentityProvider {
 	binding := samlsp.RedirectBinding
 	if c.RequestBinding == "post" {
@@ -183,21 +154,6 @@ func (b *base) byHand(c config.IDP, idp samlsp.IdentityProvider) (*samlsp.Identi
 		idp.SLO = map[samlsp.Binding]string{samlsp.RedirectBinding: c.SLOURL.String()}
 	}
 	return &idp, nil
-}
-
-// accept refuses an identity provider that serves anybody.
-func (b *base) accept(idp *samlsp.IdentityProvider) error {
-	if b.demo {
-		return nil
-	}
-	return earnest(idp.EntityID)
-}
-
-func earnest(entityID string) error {
-	if strings.Contains(entityID, demoEntity) {
-		return errors.New("this is the demo's identity provider, where everyone may sign in as anyone; it guards no real door")
-	}
-	return nil
 }
 
 func (b *base) warn(idp string, warnings []string) {
