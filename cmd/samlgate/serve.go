@@ -31,7 +31,10 @@ func (c *serveCmd) Run(s streams) error {
 	defer stop()
 	drain, reload := make(chan os.Signal, 2), make(chan func() (*config.Config, error), 1)
 	signal.Notify(drain, syscall.SIGTERM)
-	go relayHangups(ctx, reload, func() (*config.Config, error) { return config.Load(name, judged()) })
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // before anything is said to be up: unheard, it would end the process
+	defer signal.Stop(hangup)
+	go relayHangups(ctx, hangup, reload, func() (*config.Config, error) { return config.Load(name, judged()) })
 	err = gateway.Run(ctx, cfg, gateway.Options{
 		Version: version(), Audit: s.out, Log: log, Now: time.Now, State: stateFolder(name), Drain: drain, Reload: reload,
 	})
@@ -52,10 +55,7 @@ func stateFolder(file string) string {
 }
 
 // relayHangups turns SIGHUP into a wish to reload, until ctx is done.
-func relayHangups(ctx context.Context, reload chan<- func() (*config.Config, error), load func() (*config.Config, error)) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+func relayHangups(ctx context.Context, hangup <-chan os.Signal, reload chan<- func() (*config.Config, error), load func() (*config.Config, error)) {
 	for {
 		select {
 		case <-ctx.Done():
