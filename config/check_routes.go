@@ -158,6 +158,22 @@ func isUpstreamHost(u *url.URL) bool {
 	return u.Hostname() != "" && !strings.HasSuffix(u.Host, ":") && validPort(portOf(u)) && !strings.ContainsAny(u.Host, "%*,;")
 }
 
+// contexts: a route's list takes the place of the provider's, so it may narrow
+// it and never widen it. A session that a weaker sign-in began would pass every
+// route without a list of its own.
+func (c *checker) contexts(path string, r *Route) {
+	for _, p := range c.cfg.SAML.IDPs {
+		if len(p.AuthnContext) == 0 || len(r.IDPs) > 0 && !slices.Contains(r.IDPs, p.Name) {
+			continue
+		}
+		for i, context := range r.AuthnContext {
+			if at := fmt.Sprintf("%s[%d]", path, i); !c.unknown(at) && !slices.Contains(p.AuthnContext, context) {
+				c.mistake(at, "is not among the authn_context of identity provider %q, which it would weaken", p.Name)
+			}
+		}
+	}
+}
+
 func (c *checker) routeAccess(path string, r *Route) {
 	names := c.cfg.SAML.names()
 	for i, name := range r.IDPs {
@@ -168,6 +184,7 @@ func (c *checker) routeAccess(path string, r *Route) {
 	if len(r.Allow.Roles) > 0 && len(c.cfg.SAML.IDPs) > 1 && len(r.IDPs) == 0 && !c.unknown(path+".idps") {
 		c.mistake(path+".idps", "is required: with two or more identity providers a route with allow.roles names whose roles count")
 	}
+	c.contexts(path+".authn_context", r)
 	for i, p := range r.Allow.Networks {
 		if at := fmt.Sprintf("%s.allow.networks[%d]", path, i); p.IsValid() && p.Bits() == 0 {
 			c.warn(at, "is every address there is")

@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	maxFile  = 4 << 20 // bytes of one configuration file
-	maxNodes = 100_000 // values after aliases are written out
-	maxDepth = 50
+	maxFile       = 4 << 20  // bytes of one configuration file
+	maxReferenced = 10 << 20 // bytes of a file that it names, such as metadata
+	maxNodes      = 100_000  // values after aliases are written out
+	maxDepth      = 50
 )
 
 // A reader turns the YAML of one file into nodes and collects its mistakes.

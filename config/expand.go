@@ -89,7 +89,7 @@ func isEnvName(s string) bool {
 
 // fileValue returns what a file holds, less one final newline.
 func fileValue(name, dir string) (string, error) {
-	data, err := readFile(string(Path(name).from(dir)))
+	data, err := readFile(string(Path(name).from(dir)), maxFile)
 	if err != nil {
 		return "", fmt.Errorf("reading the file %q: %w", name, err)
 	}
@@ -108,8 +108,9 @@ func (p Path) from(dir string) Path {
 	return Path(filepath.Join(dir, string(p)))
 }
 
-// readFile reads a regular file of at most 4 MiB. Its errors do not hold the name.
-func readFile(name string) ([]byte, error) {
+// readFile reads a regular file of at most limit bytes, a whole number of MiB.
+// Its errors do not hold the name.
+func readFile(name string, limit int64) ([]byte, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, bare(err)
@@ -117,8 +118,8 @@ func readFile(name string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("it is not a regular file")
 	}
-	if info.Size() > maxFile {
-		return nil, fmt.Errorf("it is larger than %d MiB", maxFile>>20)
+	if info.Size() > limit {
+		return nil, fmt.Errorf("it is larger than %d MiB", limit>>20)
 	}
 	data, err := os.ReadFile(name)
 	return data, bare(err)

@@ -68,7 +68,7 @@ func (c *checker) read(path string, name Path) ([]byte, bool) {
 	if name == "" || c.noFiles || c.unknown(path) {
 		return nil, false
 	}
-	data, err := readFile(string(name))
+	data, err := readFile(string(name), maxReferenced)
 	switch {
 	case err == nil:
 		return data, true

@@ -106,7 +106,7 @@ func (l *loader) matches(p *node) []string {
 }
 
 func (l *loader) includeFile(root, pattern *node, name string) {
-	data, err := readFile(name)
+	data, err := readFile(name, maxFile)
 	if err != nil {
 		l.mistake(pattern, "reading a file of %s: %v", pattern.quoted(), err)
 		return
