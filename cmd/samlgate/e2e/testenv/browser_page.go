@@ -85,11 +85,43 @@ func (b *Browser) Source() string {
 // visible text.
 func (b *Browser) Text(selector string) string {
 	b.t.Helper()
-	s, err := run(b, chromedp.Text(chromedp.CSS(selector)))
-	if err != nil {
-		b.fatal("reading "+selector, err)
+	// Read in one step: a node that was found first may be gone with its page.
+	script := fmt.Sprintf(`(e => e ? [e.innerText] : [])(document.querySelector(%q))`, selector)
+	var found []string
+	read := func() bool {
+		s, err := run(b, chromedp.Evaluate[[]string](script))
+		found = s
+		return err == nil && len(s) == 1
 	}
-	return strings.TrimSpace(s)
+	if !eventually(b.ctx, read) {
+		b.fatal("reading "+selector, errNotSeen)
+	}
+	return strings.TrimSpace(found[0])
+}
+
+// replaced reports whether an action failed because the page it began on was
+// replaced by another one meanwhile.
+func replaced(err error) bool {
+	for _, sign := range []string{"No node with given id", "Could not find node", "does not belong to the document", "Cannot find context", "Node is detached"} {
+		if err != nil && strings.Contains(err.Error(), sign) {
+			return true
+		}
+	}
+	return false
+}
+
+// act performs an action, and again where the page was replaced under it.
+func act[T any](b *Browser, what string, a chromedp.Action[T]) {
+	b.t.Helper()
+	var err error
+	for range 20 {
+		if _, err = run(b, a); !replaced(err) {
+			break
+		}
+	}
+	if err != nil {
+		b.fatal(what, err)
+	}
 }
 
 // Fill waits for a form field by CSS selector and replaces what it holds by
@@ -97,21 +129,16 @@ func (b *Browser) Text(selector string) string {
 func (b *Browser) Fill(selector, value string) {
 	b.t.Helper()
 	field := chromedp.CSS(selector)
-	_, err := run(b, chromedp.Steps(
+	act(b, "filling in "+selector, chromedp.Steps(
 		chromedp.WaitVisible(field),
 		chromedp.Clear(field),
 		chromedp.SendKeys(field, value)))
-	if err != nil {
-		b.fatal("filling in "+selector, err)
-	}
 }
 
 // Click waits for an element by CSS selector and clicks on it.
 func (b *Browser) Click(selector string) {
 	b.t.Helper()
-	if _, err := run(b, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible)); err != nil {
-		b.fatal("clicking on "+selector, err)
-	}
+	act(b, "clicking on "+selector, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
 // ClickText waits for the first button or link whose visible text contains what
@@ -122,9 +149,7 @@ func (b *Browser) ClickText(text string) {
 	xpath := fmt.Sprintf("(//button[contains(normalize-space(.), %[1]s)]"+
 		" | //a[contains(normalize-space(.), %[1]s)]"+
 		" | //input[@type='submit' and contains(@value, %[1]s)])[1]", quoted)
-	if _, err := run(b, chromedp.Click(xpath, chromedp.NodeVisible)); err != nil {
-		b.fatal(fmt.Sprintf("clicking on %q", text), err)
-	}
+	act(b, fmt.Sprintf("clicking on %q", text), chromedp.Click(xpath, chromedp.NodeVisible))
 }
 
 // xpathString quotes s for XPath 1.0, which knows no escapes.
