@@ -100,6 +100,9 @@ func (p *populator) structure(n *node, v reflect.Value, s spot) {
 		if value := n.get(f.key); value != nil {
 			p.value(value, v.FieldByIndex(f.index), s.key(f))
 		}
+		if idp, ok := v.Addr().Interface().(*IDP); ok && f.key == "preset" {
+			idp.usePreset() // stands in the schema before all that it changes
+		}
 	}
 }
 

@@ -16,7 +16,6 @@ func isUnsupported(schema string) bool {
 		"session.on_idle", "session.ignore_paths", "session.keep_js", "session.user_choice", "session.overrides",
 
 		"saml.service_providers", "saml.on_idp_removed",
-		"saml.idps[].preset",
 		"saml.idps[].insecure_unicode_email",
 		"saml.idps[].roles.sync", "saml.idps[].logo_file",
 

@@ -78,11 +78,11 @@ headers: {signing: {keys: [{id: k1, file: signing.key}]}}
 routes: [{name: wiki, host: wiki.example.com, upstream: http://10.0.0.5:8080}]
 `
 
-// load completes the block of a page, in a folder with the files it refers to.
-func load(t *testing.T, name string) config.IDP {
+// load completes a block, in a folder with the files it refers to.
+func load(t *testing.T, block string) config.IDP {
 	t.Helper()
 	dir := folder(t)
-	whole := strings.Replace(block(t, name), "saml:\n", "saml:\n  keys: [{cert_file: sp.crt, key_file: sp.key}]\n", 1) + frame
+	whole := strings.Replace(block, "saml:\n", "saml:\n  keys: [{cert_file: sp.crt, key_file: sp.key}]\n", 1) + frame
 	file := filepath.Join(dir, "config.yaml")
 	put(t, file, []byte(whole))
 	cfg, err := config.Load(file, config.Options{})
@@ -95,48 +95,57 @@ func load(t *testing.T, name string) config.IDP {
 	return cfg.SAML.IDPs[0]
 }
 
-// Every block says outright what the product decides, and nothing of a preset.
+// Every block leaves to its preset what the product decides.
 func TestBlocksLoad(t *testing.T) {
 	for _, name := range products() {
 		t.Run(name, func(t *testing.T) {
-			idp := load(t, name)
-			if idp.Preset != "" || len(idp.EmailDomains) == 0 || len(idp.Attributes["email"]) == 0 {
+			idp := load(t, block(t, name))
+			if idp.Preset != name || len(idp.EmailDomains) == 0 || len(idp.Attributes["email"]) == 0 {
 				t.Errorf("preset %q, email_domains %q, email from %q", idp.Preset, idp.EmailDomains, idp.Attributes["email"])
 			}
-			for _, key := range []string{"require_signed:", "name_id_format:", "request_binding:", "sign_requests:", "metadata_"} {
-				if !strings.Contains(block(t, name), key) {
-					t.Errorf("the block does not say %s", key)
+			for _, key := range []string{"require_signed:", "name_id_format:", "request_binding:", "sign_requests:", "attributes:", "required:"} {
+				if strings.Contains(block(t, name), key) {
+					t.Errorf("the block says %s itself", key)
 				}
 			}
 		})
 	}
 }
 
-// The table "Settings by product" is what the blocks say.
-func TestSettingsTableAgreesWithTheBlocks(t *testing.T) {
+// The table "Settings by product" is what the presets are.
+func TestSettingsTableAgreesWithThePresets(t *testing.T) {
 	rows := table(t, read(t, "README.md"), "| product | require_signed |")
 	if len(rows) != len(products()) {
 		t.Fatalf("%d rows; want one for each of %d products", len(rows), len(products()))
 	}
 	for i, name := range products() {
-		row, idp := rows[i], load(t, name)
-		signs := "no"
-		if idp.SignRequests {
-			signs = "yes"
-		}
-		format := "empty"
-		if idp.NameIDFormat != "" {
-			format = "`" + idp.NameIDFormat + "`"
-		}
-		want := []string{name, "`" + idp.RequireSigned + "`", format, "`" + idp.RequestBinding + "`", signs}
-		for _, field := range []string{"email", "first_name", "last_name", "roles", "employee_id"} {
-			want = append(want, "`"+strings.Join(idp.Attributes[field], "`, `")+"`")
-		}
+		row := rows[i]
 		row[4], _, _ = strings.Cut(row[4], ";")
+		want := settings(name, load(t, "saml:\n  idps: [{name: corp, metadata_file: GoogleIDPMetadata.xml, preset: "+name+"}]\n"))
 		if !slices.Equal(row[:len(want)], want) {
 			t.Errorf("%s:\n got %q\nwant %q", name, row[:len(want)], want)
 		}
+		if got := settings(name, load(t, block(t, name))); !slices.Equal(got, want) {
+			t.Errorf("the block of %s means\n     %q\nwant %q", name, got, want)
+		}
 	}
+}
+
+// settings is an identity provider as a row of the table.
+func settings(name string, idp config.IDP) []string {
+	signs := "no"
+	if idp.SignRequests {
+		signs = "yes"
+	}
+	format := "empty"
+	if idp.NameIDFormat != "" {
+		format = "`" + idp.NameIDFormat + "`"
+	}
+	row := []string{name, "`" + idp.RequireSigned + "`", format, "`" + idp.RequestBinding + "`", signs}
+	for _, field := range []string{"email", "first_name", "last_name", "roles", "employee_id"} {
+		row = append(row, "`"+strings.Join(idp.Attributes[field], "`, `")+"`")
+	}
+	return row
 }
 
 // Every refusal that a page explains is one that the gateway makes, under the
