@@ -90,6 +90,10 @@ type Authn struct {
 	ContextClass string    // AuthnContextClassRef, may be empty
 	SessionIndex string    // may be empty
 	NotOnOrAfter time.Time // SessionNotOnOrAfter, zero when absent
+
+	// ServiceProvider is which of our SP identities the sign-in was made with, by
+	// its name in the configuration; empty = the gateway's own.
+	ServiceProvider string `json:",omitempty"`
 }
 
 // Identity is a person as one identity provider described them at one

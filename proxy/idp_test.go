@@ -58,6 +58,7 @@ func (f *fakeIDP) Verify(_ context.Context, response string, asked signin.Asked)
 	}
 	id := identity.Identity{IDP: idp, Email: identity.Email(s.Email), Person: identity.Person(s.Email), FirstName: "Ann", LastName: "Lee", Roles: s.Roles}
 	id.Authn.Instant, id.Authn.ContextClass = s.Instant, s.Context
+	id.Authn.ServiceProvider = asked.ServiceProvider
 	if s.Over {
 		id.Authn.NotOnOrAfter = id.Authn.Instant.AddDate(1, 0, 0)
 	}

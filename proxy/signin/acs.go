@@ -59,7 +59,7 @@ func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		return
 	}
 	id, err := h.Provider.Verify(r.Context(), response, Asked{
-		IDP: p.IDP, RequestID: p.Request, At: time.Unix(p.Began, 0), Demand: h.places[p.Route].Demand,
+		IDP: p.IDP, ServiceProvider: p.ServiceProvider, RequestID: p.Request, At: time.Unix(p.Began, 0), Demand: h.places[p.Route].Demand,
 	})
 	if err != nil {
 		h.refuse(w, r, v, err)

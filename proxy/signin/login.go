@@ -92,7 +92,7 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 		choices = slices.DeleteFunc(choices, func(i IDP) bool { return i.Name != asked })
 	}
 	switch {
-	case s != nil && !a.other && serves(s, choices) && h.places[a.route].Demand.Met(s.Identity.Authn, h.Now()):
+	case s != nil && !a.other && serves(s, choices) && h.meets(s, a.route):
 		h.handOver(w, r, v, a, s)
 	case len(choices) == 0:
 		h.problem(w, r, v, pages.UnknownIDP)
@@ -173,6 +173,12 @@ func serves(s *sessionstore.Session, choices []IDP) bool {
 	return slices.ContainsFunc(choices, func(i IDP) bool { return i.Name == s.Identity.IDP })
 }
 
+// meets reports whether the sign-in behind a session will do for a route. Our
+// own pages, which belong to no route, are there for whoever is signed in.
+func (h *Handler) meets(s *sessionstore.Session, route string) bool {
+	return route == "" || h.places[route].Demand.Met(s.Identity.Authn, h.Now())
+}
+
 // ask sends the browser to the identity provider and remembers that it did.
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request, v *visit.Visit, a aim, idp IDP) {
 	v.IDP = idp.Name
@@ -187,7 +193,10 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, v *visit.Visit, a 
 	if id, _, ok := h.Jar.Session(r, h.Host); ok {
 		known.Session = id
 	}
-	known.add(pending{Request: req.ID, IDP: idp.Name, Host: a.host, Route: a.route, State: a.state, Began: h.Now().Unix()}, h.Now())
+	known.add(pending{
+		Request: req.ID, IDP: idp.Name, ServiceProvider: demand.ServiceProvider,
+		Host: a.host, Route: a.route, State: a.state, Began: h.Now().Unix(),
+	}, h.Now())
 	if err := h.Jar.writeLogins(w, h.Host, known); err != nil {
 		h.failed(w, r, v, err)
 		return

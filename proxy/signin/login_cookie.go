@@ -47,6 +47,8 @@ type pending struct {
 	Route   string `json:"r,omitempty"` // and the route there
 	State   string `json:"n"`           // hash of the nonce in that host's state cookie
 	Began   int64  `json:"t"`           // Unix seconds
+
+	ServiceProvider string `json:"e,omitempty"` // the SP identity of ours that asked
 }
 
 func (p pending) expired(now time.Time) bool {

@@ -28,10 +28,11 @@ type Provider interface {
 
 // Asked is the question that an answer must fit.
 type Asked struct {
-	IDP       string
-	RequestID string    // empty: nobody asked, and the answer must not say that anybody did
-	At        time.Time // when
-	Demand    Demand
+	IDP             string
+	ServiceProvider string    // the identity of ours that asked, or that the answer came to
+	RequestID       string    // empty: nobody asked, and the answer must not say that anybody did
+	At              time.Time // when
+	Demand          Demand
 }
 
 // Demand is what a route wants of a sign-in, beyond who it is.
@@ -39,11 +40,17 @@ type Demand struct {
 	MaxAge   time.Duration // since the person proved who they are (AuthnInstant); 0 = any
 	Anew     bool          // have the person asked again, whoever is remembered
 	Contexts []string      // AuthnContextClassRefs of which one must hold; empty = any
+
+	// ServiceProvider is the SP identity of ours to sign in with; empty = the
+	// gateway's own. Identity providers say per SP identity who may come in and
+	// what they tell of whom, so a sign-in with one is none with another.
+	ServiceProvider string
 }
 
 // Met reports whether a sign-in fulfils the demand at this moment.
 func (d Demand) Met(a identity.Authn, now time.Time) bool {
-	return (d.MaxAge == 0 || now.Sub(a.Instant) <= d.MaxAge) &&
+	return a.ServiceProvider == d.ServiceProvider &&
+		(d.MaxAge == 0 || now.Sub(a.Instant) <= d.MaxAge) &&
 		(len(d.Contexts) == 0 || slices.Contains(d.Contexts, a.ContextClass))
 }
 

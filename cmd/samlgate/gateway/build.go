@@ -43,16 +43,17 @@ type base struct {
 // tree is what a reload replaces: everything that a configuration decides
 // about a request. A request keeps the tree it began with.
 type tree struct {
-	gateway  *proxy.Gateway
-	sp       *samlsp.ServiceProvider
-	sources  []*source                      // metadata that is fetched
-	signers  map[string][]*x509.Certificate // identity provider → who must have signed its metadata
-	sessions *sessionstore.Manager
-	routes   []*proxy.Route
-	tls      *tls.Config       // of the public listener; nil: TLS ends in front of us
-	serves   func(string) bool // whether a canonical host is ours
-	hooks    *backchannel.Notifier
-	cfg      *config.Config
+	gateway    *proxy.Gateway
+	sp         *samlsp.ServiceProvider // the gateway's own
+	identities identities
+	sources    []*source                      // metadata that is fetched
+	signers    map[string][]*x509.Certificate // identity provider → who must have signed its metadata
+	sessions   *sessionstore.Manager
+	routes     []*proxy.Route
+	tls        *tls.Config       // of the public listener; nil: TLS ends in front of us
+	serves     func(string) bool // whether a canonical host is ours
+	hooks      *backchannel.Notifier
+	cfg        *config.Config
 }
 
 // close lets the apps hear of the last ends, and gives up after a while.
@@ -171,7 +172,7 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 	}
 	return signin.New(signin.Config{
 		External: cfg.Server.ExternalURL, Host: host, Prefix: cfg.Server.Prefix, Paths: paths(cfg),
-		Jar: jar, Sessions: t.sessions, Limits: limits(cfg.Session), Provider: provider{t.sp, b.weak}, IDPs: idps(cfg),
+		Jar: jar, Sessions: t.sessions, Limits: limits(cfg.Session), Provider: provider{t.identities, b.weak}, IDPs: idps(cfg),
 		Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics,
 		Returns: returns{samlsp.ReturnPolicy{
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,

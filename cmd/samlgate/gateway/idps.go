@@ -32,11 +32,11 @@ func (b *base) buildSAML(t, old *tree) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	sp, err := samlsp.New(b.spConfig(t), loaded...)
-	if err != nil {
+	var err error
+	if t.identities, err = b.identities(t, loaded); err != nil {
 		return fmt.Errorf("saml: %w", err)
 	}
-	t.sp = sp
+	t.sp = t.identities[own]
 	for _, c := range cfg.SAML.IDPs {
 		if c.MetadataURL == nil {
 			continue

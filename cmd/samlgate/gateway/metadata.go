@@ -27,7 +27,7 @@ func (s *source) run(ctx context.Context) { s.fetch.Run(ctx) }
 func (b *base) source(t *tree, c config.IDP, old *tree) (*source, error) {
 	cfg := metadata.SourceConfig{
 		URL: c.MetadataURL.String(), EntityID: c.EntityID, Interval: c.MetadataRefresh, Signers: t.signers[c.Name], Now: b.now,
-		OnChange: func(d, before *metadata.Descriptor) error { return b.take(t.sp, c, d, before) },
+		OnChange: func(d, before *metadata.Descriptor) error { return b.take(t.identities, c, d, before) },
 		OnError:  func(err error) { b.log.Warn("metadata trouble", "idp", c.Name, "err", err) },
 	}
 	if b.state != "" {
@@ -41,12 +41,12 @@ func (b *base) source(t *tree, c config.IDP, old *tree) (*source, error) {
 }
 
 // take puts new metadata in force, or refuses it.
-func (b *base) take(sp *samlsp.ServiceProvider, c config.IDP, d, before *metadata.Descriptor) error {
+func (b *base) take(all identities, c config.IDP, d, before *metadata.Descriptor) error {
 	idp := d.ApplyTo(resolve(c))
 	if err := b.accept(idp); err != nil {
 		return err
 	}
-	if err := sp.SetIDP(idp); err != nil {
+	if err := all.set(idp); err != nil {
 		return err
 	}
 	b.warn(c.Name, d.Warnings)

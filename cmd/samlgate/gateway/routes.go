@@ -119,7 +119,7 @@ func names(all config.Headers, c config.HeaderNames) headers.Names {
 }
 
 func demand(c config.Route) signin.Demand {
-	return signin.Demand{MaxAge: c.MaxAuthAge, Contexts: c.AuthnContext}
+	return signin.Demand{MaxAge: c.MaxAuthAge, Contexts: c.AuthnContext, ServiceProvider: c.ServiceProvider}
 }
 
 // places are the routes as the sign-in needs to know them.

@@ -13,16 +13,20 @@ import (
 
 // provider introduces the SAML service provider to the sign-in.
 type provider struct {
-	sp   *samlsp.ServiceProvider
+	identities
 	weak func(idp string) // told of each sign-in that rests on SHA-1
 }
 
 // Request implements signin.Provider.
 func (p provider) Request(idp, relayState string, d signin.Demand) (signin.Request, error) {
-	if _, loaded := p.sp.IDP(idp); !loaded {
+	sp, err := p.identity(d.ServiceProvider)
+	if err != nil {
+		return signin.Request{}, err
+	}
+	if _, loaded := sp.IDP(idp); !loaded {
 		return signin.Request{}, &signin.Refusal{Reason: "idp_not_loaded", Detail: "its metadata has not arrived yet", Code: pages.IDPUnavailable}
 	}
-	req, err := p.sp.NewRequest(idp, relayState, samlsp.RequestOptions{ForceAuthn: d.MaxAge > 0 || d.Anew, AuthnContext: d.Contexts})
+	req, err := sp.NewRequest(idp, relayState, samlsp.RequestOptions{ForceAuthn: d.MaxAge > 0 || d.Anew, AuthnContext: d.Contexts})
 	if err != nil {
 		return signin.Request{}, refusal(err)
 	}
@@ -44,7 +48,7 @@ func (p provider) Hint(response string) (signin.Hint, error) {
 
 // named is the configured name of the identity provider with that entity id.
 func (p provider) named(entityID string) string {
-	for _, idp := range p.sp.IDPs() {
+	for _, idp := range p.identities[own].IDPs() {
 		if idp.EntityID == entityID {
 			return idp.Name
 		}
@@ -54,14 +58,18 @@ func (p provider) named(entityID string) string {
 
 // Verify implements signin.Provider.
 func (p provider) Verify(ctx context.Context, response string, a signin.Asked) (identity.Identity, error) {
+	sp, err := p.identity(a.ServiceProvider)
+	if err != nil {
+		return identity.Identity{}, err
+	}
 	want := samlsp.Expected{
 		IDP: a.IDP, RequestID: a.RequestID, Unsolicited: a.RequestID == "",
 		MaxAuthAge: a.Demand.MaxAge, AuthnContext: a.Demand.Contexts,
 	}
-	if idp, ok := p.sp.IDP(a.IDP); ok && idp.ForceAuthn {
+	if idp, ok := sp.IDP(a.IDP); ok && idp.ForceAuthn {
 		want.AuthnNotBefore = a.At
 	}
-	assertion, err := p.sp.VerifyResponse(ctx, response, want)
+	assertion, err := sp.VerifyResponse(ctx, response, want)
 	if err != nil {
 		return identity.Identity{}, refusal(err)
 	}
@@ -69,6 +77,7 @@ func (p provider) Verify(ctx context.Context, response string, a signin.Asked) (
 		p.weak(a.IDP)
 	}
 	id, err := assertion.Identity()
+	id.Authn.ServiceProvider = a.ServiceProvider
 	return id, refusal(err)
 }
 
