@@ -15,6 +15,7 @@ type Assertion struct {
 	authn      identity.Authn
 	attributes []attribute
 	usedSHA1   bool
+	off        map[Reason]bool // as in trial
 }
 
 // attribute is one saml:Attribute with the texts of its values.

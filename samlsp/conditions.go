@@ -15,6 +15,7 @@ const (
 
 // checker holds one proven response against one pending login.
 type checker struct {
+	*trial
 	sp   *Config
 	idp  *IdentityProvider
 	want Expected
@@ -28,26 +29,34 @@ type checker struct {
 // response checks what the envelope says (Core §3.2.2, Profiles §4.1.4.2).
 func (c *checker) response(p *proof) *Rejection {
 	n := p.envelope
-	if n.value("Version") != "2.0" {
+	if n.value("Version") != "2.0" && c.makes(ReasonVersion) {
 		return reject(ReasonVersion, "the response is not of version 2.0")
 	}
 	issued, r := c.required(n, "IssueInstant")
 	if r != nil {
 		return r
 	}
-	if c.future(issued) {
+	c.measured(issued)
+	if c.future(issued) && c.makes(ReasonIssuedInFuture) {
 		return rejectTime(ReasonIssuedInFuture, c.now, issued, "the response was issued at %s", stamp(issued))
 	}
 	// Bindings §3.5.5.2: a signed message names its destination, which is us.
 	destination, ok := n.attr("Destination")
-	if !ok && p.envelopeSigned || ok && destination != c.sp.ACSURL {
+	if (!ok && p.envelopeSigned || ok && destination != c.sp.ACSURL) && c.makes(ReasonDestination) {
 		return reject(ReasonDestination, "the response is meant for another address")
 	}
 	issuer := n.child(nsAssertion, "Issuer")
-	if issuer == nil && p.envelopeSigned || issuer != nil && !c.isIssuer(issuer) {
+	if (issuer == nil && p.envelopeSigned || issuer != nil && !c.isIssuer(issuer)) && c.makes(ReasonResponseIssuer) {
 		return reject(ReasonResponseIssuer, "the response is not from idp %q", c.idp.Name)
 	}
-	return c.answers(n, ReasonInResponseTo, "the response answers another request, or none")
+	c.pass(ReasonVersion, ReasonTimeFormat, ReasonIssuedInFuture, ReasonDestination, ReasonResponseIssuer)
+	r = c.answers(n, ReasonInResponseTo, "the response answers another request, or none")
+	if r == nil && c.want.Unsolicited {
+		c.pass(ReasonUnsolicitedInResponseTo)
+	} else if r == nil {
+		c.pass(ReasonInResponseTo)
+	}
+	return r
 }
 
 // answers wants InResponseTo of an element to be the request that is pending.
@@ -56,9 +65,9 @@ func (c *checker) response(p *proof) *Rejection {
 func (c *checker) answers(n *node, otherwise Reason, detail string) *Rejection {
 	id, given := n.attr("InResponseTo")
 	switch {
-	case c.want.Unsolicited && given:
+	case c.want.Unsolicited && given && c.makes(ReasonUnsolicitedInResponseTo):
 		return reject(ReasonUnsolicitedInResponseTo, "%s answers a request, though nobody asked", n.local)
-	case !c.want.Unsolicited && id != c.want.RequestID:
+	case !c.want.Unsolicited && id != c.want.RequestID && c.makes(otherwise):
 		return reject(otherwise, "%s", detail)
 	}
 	return nil
@@ -77,22 +86,24 @@ func (c *checker) assertion(a *node) *Rejection {
 }
 
 func (c *checker) origin(a *node) *Rejection {
-	if a.value("Version") != "2.0" {
+	if a.value("Version") != "2.0" && c.makes(ReasonVersion) {
 		return reject(ReasonVersion, "the assertion is not of version 2.0")
 	}
-	if !c.isIssuer(a.child(nsAssertion, "Issuer")) {
+	if !c.isIssuer(a.child(nsAssertion, "Issuer")) && c.makes(ReasonAssertionIssuer) {
 		return reject(ReasonAssertionIssuer, "the assertion is not from idp %q", c.idp.Name)
 	}
 	issued, r := c.required(a, "IssueInstant")
 	if r != nil {
 		return r
 	}
-	if c.future(issued) {
+	c.measured(issued)
+	if c.future(issued) && c.makes(ReasonIssuedInFuture) {
 		return rejectTime(ReasonIssuedInFuture, c.now, issued, "the assertion was issued at %s", stamp(issued))
 	}
-	if c.past(issued.Add(maxAge)) {
+	if c.past(issued.Add(maxAge)) && c.makes(ReasonTooOld) {
 		return rejectTime(ReasonTooOld, c.now, issued, "the assertion was issued at %s", stamp(issued))
 	}
+	c.pass(ReasonAssertionIssuer, ReasonTooOld)
 	c.issued = issued
 	return nil
 }
@@ -108,7 +119,7 @@ func (c *checker) isIssuer(n *node) bool {
 func (c *checker) conditions(a *node) *Rejection {
 	n := a.child(nsAssertion, "Conditions")
 	if n == nil {
-		return reject(ReasonNoConditions, "the assertion has no conditions")
+		return c.stands(reject(ReasonNoConditions, "the assertion has no conditions"))
 	}
 	once := make(map[string]bool)
 	for _, k := range n.kids {
@@ -116,27 +127,34 @@ func (c *checker) conditions(a *node) *Rejection {
 		case k.is(nsAssertion, "AudienceRestriction"):
 		case k.is(nsAssertion, "OneTimeUse"), k.is(nsAssertion, "ProxyRestriction"):
 			// Every assertion is used once here, and none is passed on.
-			if once[k.local] {
+			if once[k.local] && c.makes(ReasonUnknownCondition) {
 				return reject(ReasonUnknownCondition, "%s stands twice", k.local)
 			}
 			once[k.local] = true
 		default:
-			return reject(ReasonUnknownCondition, "a condition that is not known here")
+			if r := c.stands(reject(ReasonUnknownCondition, "a condition that is not known here")); r != nil {
+				return r
+			}
 		}
 	}
-	return c.window(n, ReasonNotYetValid, ReasonExpired)
+	c.pass(ReasonNoConditions, ReasonUnknownCondition)
+	r := c.window(n, ReasonNotYetValid, ReasonExpired)
+	if r == nil {
+		c.pass(ReasonNotYetValid, ReasonExpired)
+	}
+	return r
 }
 
 // window checks NotBefore and NotOnOrAfter of an element, where they are given.
 func (c *checker) window(n *node, early, late Reason) *Rejection {
-	if from, given, r := instant(n, "NotBefore"); r != nil {
+	if from, given, r := c.instant(n, "NotBefore"); r != nil {
 		return r
-	} else if given && c.future(from) {
+	} else if given && c.future(from) && c.makes(early) {
 		return rejectTime(early, c.now, from, "not valid before %s", stamp(from))
 	}
-	if until, given, r := instant(n, "NotOnOrAfter"); r != nil {
+	if until, given, r := c.instant(n, "NotOnOrAfter"); r != nil {
 		return r
-	} else if given && c.past(until) {
+	} else if given && c.past(until) && c.makes(late) {
 		return rejectTime(late, c.now, c.issued, "valid until %s", stamp(until))
 	}
 	return nil
@@ -146,7 +164,7 @@ func (c *checker) window(n *node, early, late Reason) *Rejection {
 // (Core §2.5.1.4).
 func (c *checker) audiences(a *node) *Rejection {
 	restrictions := a.child(nsAssertion, "Conditions").all(nsAssertion, "AudienceRestriction")
-	if len(restrictions) == 0 {
+	if len(restrictions) == 0 && c.makes(ReasonNoAudience) {
 		return reject(ReasonNoAudience, "the assertion is for nobody in particular")
 	}
 	for _, r := range restrictions {
@@ -155,10 +173,11 @@ func (c *checker) audiences(a *node) *Rejection {
 			// xs:anyURI: white space around it is layout
 			found = found || k.is(nsAssertion, "Audience") && len(k.kids) == 0 && strings.Trim(k.text(), " \t\r\n") == c.sp.EntityID
 		}
-		if !found {
+		if !found && c.makes(ReasonAudience) {
 			return reject(ReasonAudience, "the assertion is for another service provider")
 		}
 	}
+	c.pass(ReasonNoAudience, ReasonAudience)
 	return nil
 }
 
@@ -168,11 +187,22 @@ func (c *checker) future(t time.Time) bool { return t.After(c.now.Add(c.sp.Clock
 func (c *checker) past(end time.Time) bool { return !c.now.Before(end.Add(c.sp.ClockSkew)) }
 
 func (c *checker) required(n *node, attr string) (time.Time, *Rejection) {
-	t, given, r := instant(n, attr)
+	t, given, r := c.instant(n, attr)
 	if r == nil && !given {
-		r = reject(ReasonTimeFormat, "%s has no %s", n.local, attr)
+		r = c.stands(reject(ReasonTimeFormat, "%s has no %s", n.local, attr))
 	}
 	return t, r
+}
+
+// instant reads a time, as the function does.
+func (c *checker) instant(n *node, attr string) (time.Time, bool, *Rejection) {
+	t, given, r := instant(n, attr)
+	return t, given && r == nil, c.stands(r)
+}
+
+// measured notes what the sender believed the time to be.
+func (c *checker) measured(issued time.Time) {
+	c.report.Issued, c.report.ClockOff = issued, issued.Sub(c.now).Round(time.Second)
 }
 
 // instant reads a time (Core §1.3.3). One without a zone is no instant.

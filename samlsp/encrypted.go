@@ -27,12 +27,13 @@ func (v *prover) openAssertion(response, encrypted *node, covered bool) (*node, 
 	if r != nil {
 		return nil, r
 	}
-	plain, r := v.sp.decrypt(m, covered || v.idp.AllowCBC)
+	plain, r := v.sp.decrypt(v.trial, m, covered || v.idp.AllowCBC)
 	if r != nil {
 		return nil, r
 	}
+	v.pass(ReasonEncryptionShape, ReasonEncryptionAlgorithm, ReasonDecrypt)
 	a, r := v.proveInside(plain, response, encrypted, covered)
-	if r != nil && !covered && !m.Authenticated() {
+	if r != nil && !covered && !m.Authenticated() && v.makes(ReasonDecrypt) {
 		return nil, undecipherable()
 	}
 	return a, r
@@ -42,20 +43,21 @@ func (v *prover) openAssertion(response, encrypted *node, covered bool) (*node, 
 // that only the response declares mean nothing in it, since what was encrypted
 // must not change its meaning with where it stands.
 func (v *prover) proveInside(plain []byte, response, encrypted *node, covered bool) (*node, *Rejection) {
-	a, r := readPlain(plain, response.size())
+	a, r := v.readPlain(plain, response.size())
 	if r != nil {
 		return nil, r
 	}
 	if !a.is(nsAssertion, "Assertion") {
 		return nil, reject(ReasonNoAssertion, "something else than an assertion was encrypted")
 	}
-	if r := checkPlaces(response.replaced(encrypted, a)); r != nil {
+	v.pass(ReasonNoAssertion)
+	if r := v.checkPlaces(response.replaced(encrypted, a)); r != nil {
 		return nil, r
 	}
-	if r := checkIDs(response, a); r != nil {
+	if r := v.checkIDs(response, a); r != nil {
 		return nil, r
 	}
-	if r := checkAssertion(a); r != nil {
+	if r := v.checkAssertion(a); r != nil {
 		return nil, r
 	}
 	if r := v.required(covered, signed(a)); r != nil {
@@ -70,7 +72,7 @@ func (v *prover) proveInside(plain []byte, response, encrypted *node, covered bo
 // openInside decrypts the EncryptedID and the EncryptedAttributes of a proven
 // assertion, in place. A signature covers their ciphertexts, so AES-CBC is safe.
 func (v *prover) openInside(p *proof) *Rejection {
-	o := &insideOpener{sp: v.sp, ids: []*node{p.envelope}, room: maxElements - p.assertion.size()}
+	o := &insideOpener{trial: v.trial, sp: v.sp, ids: []*node{p.envelope}, room: maxElements - p.assertion.size()}
 	if p.wasEncrypted {
 		o.ids = append(o.ids, p.assertion)
 	}
@@ -87,7 +89,7 @@ func (v *prover) openInside(p *proof) *Rejection {
 	if len(o.found) == 0 {
 		return nil
 	}
-	if r := checkIDs(o.ids...); r != nil {
+	if r := v.checkIDs(o.ids...); r != nil {
 		return r
 	}
 	for _, f := range o.found {
@@ -98,6 +100,7 @@ func (v *prover) openInside(p *proof) *Rejection {
 
 // insideOpener collects what was encrypted inside one assertion.
 type insideOpener struct {
+	*trial
 	sp    *ServiceProvider
 	ids   []*node // the parts of the message, each a tree
 	keys  int     // encrypted keys met so far
@@ -115,21 +118,21 @@ func (o *insideOpener) open(parent *node, local, holds string) *Rejection {
 		if r != nil {
 			return r
 		}
-		if o.keys += m.Keys(); o.keys > maxInsideKeys {
+		if o.keys += m.Keys(); o.keys > maxInsideKeys && o.makes(ReasonEncryptionShape) {
 			return reject(ReasonEncryptionShape, "more than %d encrypted keys inside the assertion", maxInsideKeys)
 		}
-		data, r := o.sp.decrypt(m, true)
+		data, r := o.sp.decrypt(o.trial, m, true)
 		if r != nil {
 			return r
 		}
-		plain, r := readPlain(data, maxElements-o.room)
+		plain, r := o.readPlain(data, maxElements-o.room)
 		if r != nil {
 			return r
 		}
-		if !plain.is(nsAssertion, holds) {
+		if !plain.is(nsAssertion, holds) && o.makes(ReasonEncryptionShape) {
 			return reject(ReasonEncryptionShape, "%s holds something else than %s", local, holds)
 		}
-		if r := plain.walk(nil, noMessage); r != nil {
+		if r := plain.walk(nil, func(_, n *node) *Rejection { return o.stands(noMessage(n)) }); r != nil {
 			return r
 		}
 		o.room -= plain.size()
@@ -140,7 +143,7 @@ func (o *insideOpener) open(parent *node, local, holds string) *Rejection {
 }
 
 // noMessage refuses what has no place in a NameID or an Attribute.
-func noMessage(_, n *node) *Rejection {
+func noMessage(n *node) *Rejection {
 	switch local := strings.ToLower(n.local); local {
 	case "response", "assertion", "signature":
 		return reject(ReasonMisplacedAssertion, "a Response, Assertion or Signature in what was encrypted")
@@ -163,14 +166,14 @@ func readEncrypted(encrypted *node) (*xmlenc.Message, *Rejection) {
 }
 
 // decrypt tries all our keys. Once a key is used there is one refusal.
-func (sp *ServiceProvider) decrypt(m *xmlenc.Message, allowCBC bool) ([]byte, *Rejection) {
+func (sp *ServiceProvider) decrypt(t *trial, m *xmlenc.Message, allowCBC bool) ([]byte, *Rejection) {
 	var keys []crypto.Decrypter
 	for _, k := range sp.cfg.Keys {
 		if d, ok := k.Key.(crypto.Decrypter); ok {
 			keys = append(keys, d)
 		}
 	}
-	plain, err := m.Decrypt(keys, xmlenc.Policy{AllowCBC: allowCBC})
+	plain, err := m.Decrypt(keys, xmlenc.Policy{AllowCBC: allowCBC || !t.makes(ReasonEncryptionAlgorithm)})
 	if err != nil {
 		return nil, encryptionRefused(err)
 	}
@@ -197,10 +200,10 @@ func undecipherable() *Rejection {
 
 // readPlain reads what was decrypted as strictly as what came over the wire.
 // used counts the elements that the message has already.
-func readPlain(data []byte, used int) (*node, *Rejection) {
+func (t *trial) readPlain(data []byte, used int) (*node, *Rejection) {
 	l := received()
 	l.elements = max(0, l.elements-used)
-	n, r := parse(data, l)
+	n, r := t.parse(data, l)
 	if r != nil {
 		r.Detail = "decrypted: " + r.Detail
 	}

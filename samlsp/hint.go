@@ -15,11 +15,12 @@ type Hint struct {
 // it answers or, when it answers none, the configured identity provider that it
 // seems to come from. The error is a [*Rejection].
 func PeekResponse(samlResponse string) (Hint, error) {
-	data, r := decodeForm(samlResponse)
+	var t *trial // keeps no record
+	data, r := t.decodeForm(samlResponse)
 	if r != nil {
 		return Hint{}, r
 	}
-	if r := prescan(data, received()); r != nil {
+	if r := t.prescan(data, received()); r != nil {
 		return Hint{}, r
 	}
 	h := hintReader{dec: xml.NewDecoder(bytes.NewReader(data))}

@@ -63,7 +63,7 @@ func (m Mapping) clone() Mapping {
 // required attribute, has not exactly one e-mail address where one is given,
 // or an address in a domain for which this identity provider may not speak.
 func (a *Assertion) Identity() (identity.Identity, error) {
-	if missing := a.missing(); missing != nil {
+	if missing := a.missing(); missing != nil && a.makes(ReasonMissingAttribute) {
 		return identity.Identity{}, missing
 	}
 	email, err := a.email()
@@ -91,6 +91,8 @@ func (a *Assertion) Identity() (identity.Identity, error) {
 	return id, nil
 }
 
+func (a *Assertion) makes(check Reason) bool { return !a.off[check] }
+
 // person is the e-mail address, or else the NameID. A transient NameID is
 // another one at every sign-in (Core §8.3.8): limits and deactivation could not
 // hold on to it, so it names nobody.
@@ -100,7 +102,7 @@ func (a *Assertion) person(email identity.Email) (identity.Person, error) {
 		key = ""
 	}
 	p, err := identity.PersonOf(email, a.idp.Name, key)
-	if err != nil {
+	if err != nil && a.makes(ReasonNobody) {
 		return "", reject(ReasonNobody, "no e-mail address and no lasting NameID")
 	}
 	return p, nil
@@ -113,14 +115,17 @@ func (a *Assertion) email() (identity.Email, error) {
 	switch {
 	case len(values) == 0:
 		return "", nil
-	case len(values) > 1:
+	case len(values) > 1 && a.makes(ReasonSeveralEmails):
 		return "", reject(ReasonSeveralEmails, "%d e-mail values", len(values))
 	}
 	email, err := identity.NormalizeEmail(values[0])
 	if err != nil {
-		return "", reject(ReasonEmailInvalid, "%v", err)
+		if a.makes(ReasonEmailInvalid) {
+			return "", reject(ReasonEmailInvalid, "%v", err)
+		}
+		return identity.Email(values[0]), nil
 	}
-	if len(a.idp.EmailDomains) > 0 && !slices.Contains(a.idp.EmailDomains, email.Domain()) {
+	if len(a.idp.EmailDomains) > 0 && !slices.Contains(a.idp.EmailDomains, email.Domain()) && a.makes(ReasonEmailDomain) {
 		return "", reject(ReasonEmailDomain, "idp %q may not speak for the domain of this address", a.idp.Name)
 	}
 	return email, nil

@@ -190,7 +190,7 @@ func checkMessage(root, message *node) *Rejection {
 	if id, ok := message.attr("ID"); !ok || !ncName(id) || len(id) > maxID {
 		return reject(ReasonID, "%s without a proper ID", message.local)
 	}
-	if r := checkIDs(root); r != nil {
+	if r := (*trial)(nil).checkIDs(root); r != nil {
 		return r
 	}
 	if message.value("Version") != "2.0" {
@@ -309,7 +309,7 @@ func (sp *ServiceProvider) DecryptID(of *Proven, encrypted Element) (Element, er
 	if r != nil {
 		return Element{}, r
 	}
-	plain, r := sp.decrypt(m, true)
+	plain, r := sp.decrypt(nil, m, true)
 	if r != nil {
 		return Element{}, r
 	}

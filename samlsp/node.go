@@ -2,6 +2,7 @@ package samlsp
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"io"
 	"slices"
@@ -56,8 +57,11 @@ func (n *node) value(local string) string {
 	return v
 }
 
-// all returns the children of one name.
+// all returns the children of one name; nothing has none.
 func (n *node) all(space, local string) []*node {
+	if n == nil {
+		return nil
+	}
 	var found []*node
 	for _, k := range n.kids {
 		if k.is(space, local) {
@@ -67,8 +71,11 @@ func (n *node) all(space, local string) []*node {
 	return found
 }
 
-// child returns the first child of one name, or nil.
+// child returns the first child of one name, or nil; nothing has no child.
 func (n *node) child(space, local string) *node {
+	if n == nil {
+		return nil
+	}
 	for _, k := range n.kids {
 		if k.is(space, local) {
 			return k
@@ -111,6 +118,7 @@ func (n *node) walk(parent *node, f func(parent, n *node) *Rejection) *Rejection
 
 // treeReader builds the tree of a document that passed prescan.
 type treeReader struct {
+	*trial
 	data   []byte
 	rest   *bytes.Reader // of data: what dec has not read
 	dec    *xml.Decoder
@@ -129,11 +137,21 @@ type frame struct {
 // parse reads a whole document. It refuses what encoding/xml lets pass: several
 // roots, text beside the root, repeated attributes, undeclared or redefined
 // reserved prefixes, names with odd colons.
-func parse(data []byte, l limits) (*node, *Rejection) {
-	if r := prescan(data, l); r != nil {
+func (t *trial) parse(data []byte, l limits) (*node, *Rejection) {
+	if r := t.prescan(data, l); r != nil {
 		return nil, r
 	}
-	t := &treeReader{data: data, rest: bytes.NewReader(data), spaces: make(map[string][]string)}
+	root, r := (&treeReader{trial: t, data: data, rest: bytes.NewReader(data), spaces: make(map[string][]string)}).read()
+	if r == nil {
+		t.pass(ReasonNotXML, ReasonNamespace, ReasonDuplicateAttribute)
+	}
+	return root, r
+}
+
+// parse reads a document of which nobody keeps a record.
+func parse(data []byte, l limits) (*node, *Rejection) { return (*trial)(nil).parse(data, l) }
+
+func (t *treeReader) read() (*node, *Rejection) {
 	t.dec = xml.NewDecoder(t.rest)
 	for {
 		token, err := t.dec.RawToken()
@@ -141,7 +159,7 @@ func parse(data []byte, l limits) (*node, *Rejection) {
 			break
 		}
 		if err != nil {
-			return nil, reject(ReasonNotXML, "syntax error near byte %d", len(data)-t.rest.Len())
+			return nil, reject(ReasonNotXML, "syntax error near byte %d", len(t.data)-t.rest.Len())
 		}
 		if r := t.token(token); r != nil {
 			return nil, r
@@ -174,8 +192,11 @@ func (t *treeReader) token(token xml.Token) *Rejection {
 		if x.Target == "xml" && t.root == nil && len(t.open) == 0 {
 			return nil // prescan let only the declaration pass
 		}
+		return t.stands(reject(ReasonProcessingInstruction, "processing instruction"))
+	case xml.Comment:
+		return t.stands(reject(ReasonComment, "comment"))
 	}
-	return reject(ReasonNotXML, "unexpected markup")
+	return t.stands(reject(ReasonDTD, "unexpected markup"))
 }
 
 const longText = 128 // bytes from which it is worth it
@@ -203,7 +224,7 @@ func special(b byte) bool {
 
 func (t *treeReader) chars(x xml.CharData) *Rejection {
 	if len(t.open) == 0 {
-		if len(bytes.TrimLeft(x, " \t\r\n")) > 0 {
+		if len(bytes.TrimLeft(x, " \t\r\n")) > 0 && t.makes(ReasonNotXML) {
 			return reject(ReasonNotXML, "text outside the document element")
 		}
 		return nil
@@ -214,7 +235,7 @@ func (t *treeReader) chars(x xml.CharData) *Rejection {
 }
 
 func (t *treeReader) start(x xml.StartElement) *Rejection {
-	if t.root != nil && len(t.open) == 0 {
+	if t.root != nil && len(t.open) == 0 && t.makes(ReasonNotXML) {
 		return reject(ReasonNotXML, "several document elements")
 	}
 	t.open = append(t.open, frame{raw: x.Name, node: &node{}})
@@ -222,11 +243,11 @@ func (t *treeReader) start(x xml.StartElement) *Rejection {
 	if r := t.declare(f, x.Attr); r != nil {
 		return r
 	}
-	if !validName(x.Name) {
+	if !validName(x.Name) && t.makes(ReasonNamespace) {
 		return reject(ReasonNamespace, "an element name that is no qualified name")
 	}
 	space, ok := t.resolve(x.Name.Space)
-	if !ok || x.Name.Space == "xmlns" {
+	if (!ok || x.Name.Space == "xmlns") && t.makes(ReasonNamespace) {
 		return reject(ReasonNamespace, "an element with an undeclared prefix")
 	}
 	f.node.prefix, f.node.space, f.node.local = x.Name.Space, space, x.Name.Local
@@ -234,7 +255,7 @@ func (t *treeReader) start(x xml.StartElement) *Rejection {
 		return r
 	}
 	if len(t.open) == 1 {
-		t.root = f.node
+		t.root = cmp.Or(t.root, f.node)
 		return nil
 	}
 	parent := &t.open[len(t.open)-2]
@@ -265,21 +286,28 @@ func (t *treeReader) declare(f *frame, attrs []xml.Attr) *Rejection {
 		if !is {
 			continue
 		}
-		switch {
-		case prefix == "xml" || prefix == "xmlns", a.Value == nsXML, a.Value == nsXMLNS:
-			return reject(ReasonNamespace, "a reserved namespace is declared")
-		case prefix != "" && a.Value == "":
-			return reject(ReasonNamespace, "a prefix without a namespace")
-		case len(a.Value) > maxNamespace:
-			return reject(ReasonNamespace, "a namespace of %d bytes", len(a.Value))
+		if r := t.stands(rejectNamespace(prefix, a.Value)); r != nil {
+			return r
 		}
-		if slices.ContainsFunc(f.node.declared, func(d declaration) bool { return d.prefix == prefix }) {
+		if slices.ContainsFunc(f.node.declared, func(d declaration) bool { return d.prefix == prefix }) && t.makes(ReasonDuplicateAttribute) {
 			return reject(ReasonDuplicateAttribute, "a prefix is declared twice on one element")
 		}
 		f.node.declared = append(f.node.declared, declaration{prefix, a.Value})
-		if t.spaces[prefix] = append(t.spaces[prefix], a.Value); len(t.spaces) > maxPrefixes {
+		if t.spaces[prefix] = append(t.spaces[prefix], a.Value); len(t.spaces) > maxPrefixes && t.makes(ReasonNamespace) {
 			return reject(ReasonNamespace, "more than %d namespace prefixes", maxPrefixes)
 		}
+	}
+	return nil
+}
+
+func rejectNamespace(prefix, uri string) *Rejection {
+	switch {
+	case prefix == "xml" || prefix == "xmlns", uri == nsXML, uri == nsXMLNS:
+		return reject(ReasonNamespace, "a reserved namespace is declared")
+	case prefix != "" && uri == "":
+		return reject(ReasonNamespace, "a prefix without a namespace")
+	case len(uri) > maxNamespace:
+		return reject(ReasonNamespace, "a namespace of %d bytes", len(uri))
 	}
 	return nil
 }
@@ -306,7 +334,7 @@ func (t *treeReader) resolve(prefix string) (string, bool) {
 
 func (t *treeReader) attributes(f *frame, attrs []xml.Attr) *Rejection {
 	for _, a := range attrs {
-		if !validName(a.Name) {
+		if !validName(a.Name) && t.makes(ReasonNamespace) {
 			return reject(ReasonNamespace, "an attribute name that is no qualified name")
 		}
 		if _, is := declaredPrefix(a.Name); is {
@@ -318,12 +346,12 @@ func (t *treeReader) attributes(f *frame, attrs []xml.Attr) *Rejection {
 		space := ""
 		if a.Name.Space != "" { // the default namespace is not for attributes
 			var ok bool
-			if space, ok = t.resolve(a.Name.Space); !ok {
+			if space, ok = t.resolve(a.Name.Space); !ok && t.makes(ReasonNamespace) {
 				return reject(ReasonNamespace, "an attribute with an undeclared prefix")
 			}
 		}
 		for _, b := range f.node.attrs {
-			if b.local == a.Name.Local && b.space == space {
+			if b.local == a.Name.Local && b.space == space && t.makes(ReasonDuplicateAttribute) {
 				return reject(ReasonDuplicateAttribute, "an attribute stands twice on one element")
 			}
 		}

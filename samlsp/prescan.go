@@ -32,17 +32,18 @@ func received() limits  { return limits{maxResponseBytes, maxDepth, maxElements,
 func canonical() limits { return limits{2 * maxResponseBytes, maxDepth, maxElements, 32_000} }
 
 // decodeForm returns the XML of a SAMLResponse form value (Bindings §3.5.4).
-func decodeForm(value string) ([]byte, *Rejection) {
-	if len(value) > maxFormValue {
+func (t *trial) decodeForm(value string) ([]byte, *Rejection) {
+	if len(value) > maxFormValue && t.makes(ReasonTooLarge) {
 		return nil, reject(ReasonTooLarge, "%d bytes of base64", len(value))
 	}
 	if value == "" {
 		return nil, reject(ReasonBase64, "empty")
 	}
 	data, err := base64.StdEncoding.Strict().DecodeString(value)
-	if err != nil {
+	if err != nil && t.makes(ReasonBase64) {
 		return nil, reject(ReasonBase64, "not base64 of %d bytes", len(value))
 	}
+	t.pass(ReasonBase64)
 	return data, nil
 }
 
@@ -50,8 +51,8 @@ func decodeForm(value string) ([]byte, *Rejection) {
 // identity provider sends. Afterwards every "<" opens or closes an element, so
 // no two parsers can disagree about where text begins and ends, and everything
 // that a parser allocates for is counted.
-func prescan(data []byte, l limits) *Rejection {
-	if len(data) > l.bytes {
+func (t *trial) prescan(data []byte, l limits) *Rejection {
+	if len(data) > l.bytes && t.makes(ReasonTooLarge) {
 		return reject(ReasonTooLarge, "%d bytes of XML", len(data))
 	}
 	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 || bytes.HasPrefix(data, []byte("\ufeff")) {
@@ -61,7 +62,8 @@ func prescan(data []byte, l limits) *Rejection {
 	if r != nil {
 		return r
 	}
-	var s tagCounter
+	t.pass(ReasonTooLarge, ReasonEncoding)
+	s := tagCounter{trial: t}
 	for {
 		i := bytes.IndexByte(rest, '<')
 		if i < 0 {
@@ -76,6 +78,7 @@ func prescan(data []byte, l limits) *Rejection {
 	if s.depth != 0 || s.elements == 0 {
 		return reject(ReasonNotXML, "elements are not closed")
 	}
+	t.pass(ReasonDTD, ReasonComment, ReasonCDATA, ReasonProcessingInstruction, ReasonTooDeep, ReasonTooManyElements, ReasonTooManyAttributes)
 	return nil
 }
 
@@ -105,6 +108,7 @@ func skipDeclaration(data []byte) ([]byte, *Rejection) {
 
 // tagCounter counts what the tags of a document add up to.
 type tagCounter struct {
+	*trial
 	depth, elements, attributes int
 }
 
@@ -114,10 +118,11 @@ func (s *tagCounter) tag(b []byte, l limits) (int, *Rejection) {
 		return 0, reject(ReasonNotXML, "ends inside a tag")
 	}
 	switch b[1] {
-	case '!':
-		return 0, rejectMarkup(b)
-	case '?':
-		return 0, reject(ReasonProcessingInstruction, "processing instruction")
+	case '!', '?':
+		if r := s.stands(rejectMarkup(b)); r != nil {
+			return 0, r
+		}
+		return max(bytes.IndexByte(b, '>')+1, 2), nil
 	case '/':
 		s.depth--
 		end := bytes.IndexByte(b, '>')
@@ -136,11 +141,11 @@ func (s *tagCounter) tag(b []byte, l limits) (int, *Rejection) {
 		s.depth++
 	}
 	switch {
-	case s.elements > l.elements:
+	case s.elements > l.elements && s.makes(ReasonTooManyElements):
 		return 0, reject(ReasonTooManyElements, "more than %d elements", l.elements)
-	case attributes > maxElementAttrs || s.attributes > l.attributes:
+	case (attributes > maxElementAttrs || s.attributes > l.attributes) && s.makes(ReasonTooManyAttributes):
 		return 0, reject(ReasonTooManyAttributes, "more than %d attributes, or %d on one element", l.attributes, maxElementAttrs)
-	case s.depth > l.depth:
+	case s.depth > l.depth && s.makes(ReasonTooDeep):
 		return 0, reject(ReasonTooDeep, "more than %d elements deep", l.depth)
 	}
 	return end + 1, nil
@@ -173,6 +178,8 @@ func measureTag(b []byte) (end, attributes int) {
 
 func rejectMarkup(b []byte) *Rejection {
 	switch {
+	case b[1] == '?':
+		return reject(ReasonProcessingInstruction, "processing instruction")
 	case bytes.HasPrefix(b, []byte("<!--")):
 		return reject(ReasonComment, "comment")
 	case bytes.HasPrefix(b, []byte("<![CDATA[")):

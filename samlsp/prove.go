@@ -12,6 +12,7 @@ type proof struct {
 
 // prover verifies one response of one identity provider.
 type prover struct {
+	*trial
 	sp   *ServiceProvider
 	idp  *IdentityProvider
 	sha1 bool // a signature relied on it
@@ -19,15 +20,16 @@ type prover struct {
 
 // prove decodes, takes apart and verifies a response.
 func (v *prover) prove(samlResponse string) (*proof, *Rejection) {
-	data, r := decodeForm(samlResponse)
+	data, r := v.decodeForm(samlResponse)
 	if r != nil {
 		return nil, r
 	}
-	root, r := parse(data, received())
+	v.report.Bytes = len(data)
+	root, r := v.parse(data, received())
 	if r != nil {
 		return nil, r
 	}
-	doc, r := shapeOf(root)
+	doc, r := v.shapeOf(root)
 	if r != nil {
 		return nil, r
 	}
@@ -40,6 +42,7 @@ func (v *prover) prove(samlResponse string) (*proof, *Rejection) {
 // policy asks for the signatures that must be there before any is verified. One
 // that is encrypted with its assertion shows later.
 func (v *prover) policy(doc *document) *Rejection {
+	v.report.Encrypted = doc.encrypted != nil
 	if doc.encrypted == nil {
 		return v.required(signed(doc.response), signed(doc.assertion))
 	}
@@ -50,13 +53,14 @@ func (v *prover) policy(doc *document) *Rejection {
 func (v *prover) required(response, assertion bool) *Rejection {
 	require := v.idp.Require
 	switch {
-	case !response && !assertion:
+	case !response && !assertion && v.makes(ReasonNoSignature):
 		return reject(ReasonNoSignature, "neither the response nor its assertion is signed")
 	case require == SignedResponse && !response, require == SignedBoth && !response:
-		return reject(ReasonSignedPart, "the response is not signed")
+		return v.stands(reject(ReasonSignedPart, "the response is not signed"))
 	case require == SignedAssertion && !assertion, require == SignedBoth && !assertion:
-		return reject(ReasonSignedPart, "the assertion is not signed")
+		return v.stands(reject(ReasonSignedPart, "the assertion is not signed"))
 	}
+	v.pass(ReasonNoSignature, ReasonSignedPart)
 	return nil
 }
 
@@ -71,7 +75,7 @@ func (v *prover) verify(doc *document) (*proof, *Rejection) {
 		if r != nil {
 			return nil, r
 		}
-		again, r := shapeOf(root)
+		again, r := v.shapeOf(root)
 		if r != nil {
 			return nil, r
 		}
@@ -89,13 +93,17 @@ func (v *prover) verify(doc *document) (*proof, *Rejection) {
 		p.assertion, r = v.rereadAssertion(doc.assertion, doc.response)
 		return p, r
 	}
+	if p.assertion == nil { // required has refused what nothing covers
+		p.assertion = doc.assertion
+		return p, v.stands(reject(ReasonNoSignature, "nothing covers the assertion"))
+	}
 	return p, nil
 }
 
 func (v *prover) rereadAssertion(a *node, above ...*node) (*node, *Rejection) {
 	root, r := v.reread(a, above...)
 	if r == nil {
-		r = checkAssertion(root)
+		r = v.checkAssertion(root)
 	}
 	return root, r
 }
@@ -103,12 +111,13 @@ func (v *prover) rereadAssertion(a *node, above ...*node) (*node, *Rejection) {
 // reread verifies the signature of one element and reads it again from the
 // bytes that were covered.
 func (v *prover) reread(n *node, above ...*node) (*node, *Rejection) {
-	covered, sha1, r := verifySignature(n, above, v.idp)
+	covered, sha1, r := v.verifySignature(n, above, v.idp)
 	if r != nil {
 		return nil, r
 	}
+	v.signedWell()
 	v.sha1 = v.sha1 || sha1
-	root, r := parse(covered, canonical())
+	root, r := v.parse(covered, canonical())
 	if r != nil {
 		return nil, r
 	}

@@ -24,6 +24,8 @@ type ServiceProvider struct {
 
 	mu   sync.Mutex                // held while idps is replaced
 	idps atomic.Pointer[providers] // immutable once stored
+
+	off map[Reason]bool // as in trial: for tests alone
 }
 
 // providers is a set of identity providers in configuration order.

@@ -23,15 +23,16 @@ func (c *checker) usableUntil() time.Time {
 
 // claim uses an assertion up (Profiles §4.1.4.5). It comes last, so that only an
 // assertion that would be accepted is ever spent.
-func (sp *ServiceProvider) claim(ctx context.Context, idp *IdentityProvider, id string, usable time.Time) error {
+func (sp *ServiceProvider) claim(ctx context.Context, t *trial, idp *IdentityProvider, id string, usable time.Time) error {
 	until := usable.Add(max(2*sp.cfg.ClockSkew, minMemory))
 	first, err := sp.cfg.Replay.Claim(ctx, replayKey(idp.EntityID, id), until)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	if !first {
+	if !first && t.makes(ReasonReplay) {
 		return reject(ReasonReplay, "this assertion was used before")
 	}
+	t.pass(ReasonReplay)
 	return nil
 }
 

@@ -136,7 +136,7 @@ func TestPostRequest(t *testing.T) {
 		if root.kids[1].local != "Signature" || root.value("ID") != r.ID {
 			t.Errorf("%s: %s", name, data)
 		}
-		if _, _, rejection := verifySignature(root, nil, &IdentityProvider{certs: []*x509.Certificate{key.Certificate}}); rejection != nil {
+		if _, _, rejection := (*trial)(nil).verifySignature(root, nil, &IdentityProvider{certs: []*x509.Certificate{key.Certificate}}); rejection != nil {
 			t.Errorf("%s: %v", name, rejection)
 		}
 	}

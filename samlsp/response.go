@@ -2,6 +2,7 @@ package samlsp
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -29,23 +30,41 @@ type Expected struct {
 // the pending login. On every refusal the error is a [*Rejection]; it is
 // [ErrUnavailable] when the replay cache cannot be asked. An assertion is
 // returned once: the second time it is a replay.
-func (sp *ServiceProvider) VerifyResponse(ctx context.Context, samlResponse string, want Expected) (a *Assertion, err error) {
+func (sp *ServiceProvider) VerifyResponse(ctx context.Context, samlResponse string, want Expected) (*Assertion, error) {
+	return (&trial{off: sp.off}).verify(ctx, sp, samlResponse, want)
+}
+
+// Examine is VerifyResponse, and tells of every check that was made, whether the
+// response was accepted or not. What [Assertion.Identity] checks comes on top:
+// see [Report.WithPerson].
+func (sp *ServiceProvider) Examine(ctx context.Context, samlResponse string, want Expected) (*Assertion, Report, error) {
+	t := &trial{off: sp.off}
+	a, err := t.verify(ctx, sp, samlResponse, want)
+	var refused *Rejection
+	errors.As(err, &refused)
+	return a, t.told(refused), err
+}
+
+func (t *trial) verify(ctx context.Context, sp *ServiceProvider, samlResponse string, want Expected) (a *Assertion, err error) {
 	defer func() {
 		// What our libraries never checked may still make them panic.
 		if p := recover(); p != nil {
 			a, err = nil, reject(ReasonInternal, "the verifier failed on this input")
 		}
 	}()
+	t.report.IDP = want.IDP
 	idp, r := sp.asked(want)
 	if r != nil {
 		return nil, r
 	}
-	v := &prover{sp: sp, idp: idp}
+	t.pass(ReasonUnknownIDP, ReasonIDPMetadataExpired)
+	v := &prover{trial: t, sp: sp, idp: idp}
 	p, r := v.prove(samlResponse)
 	if r != nil {
 		return nil, r
 	}
-	c := &checker{sp: &sp.cfg, idp: idp, want: want, now: sp.cfg.Now()}
+	t.assertion, t.report.UsedSHA1 = p.assertion, v.sha1
+	c := &checker{trial: t, sp: &sp.cfg, idp: idp, want: want, now: sp.cfg.Now()}
 	if r := c.response(p); r != nil {
 		return nil, r
 	}
@@ -57,7 +76,7 @@ func (sp *ServiceProvider) VerifyResponse(ctx context.Context, samlResponse stri
 	}
 	a = c.read(p.assertion)
 	a.usedSHA1 = v.sha1
-	if err := sp.claim(ctx, idp, p.assertion.value("ID"), c.usableUntil()); err != nil { // last: only what would be accepted is used up
+	if err := sp.claim(ctx, t, idp, p.assertion.value("ID"), c.usableUntil()); err != nil { // last: only what would be accepted is used up
 		return nil, err
 	}
 	return a, nil

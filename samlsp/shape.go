@@ -17,22 +17,24 @@ type document struct {
 // shapeOf sorts out a received tree: one Response at the root, one Assertion or
 // EncryptedAssertion directly below it and none elsewhere, each with at most one Signature, and no
 // two elements of one ID. Signature wrapping needs one of these to be otherwise.
-func shapeOf(root *node) (*document, *Rejection) {
-	if !root.is(nsProtocol, "Response") {
+func (t *trial) shapeOf(root *node) (*document, *Rejection) {
+	if !root.is(nsProtocol, "Response") && t.makes(ReasonNotResponse) {
 		return nil, reject(ReasonNotResponse, "the document element is not samlp:Response")
 	}
-	if r := checkPlaces(root); r != nil {
+	t.pass(ReasonNotResponse)
+	if r := t.checkPlaces(root); r != nil {
 		return nil, r
 	}
-	if r := checkIDs(root); r != nil {
+	if r := t.checkIDs(root); r != nil {
 		return nil, r
 	}
-	if r := checkOrder(root, responseOrder()); r != nil {
+	if r := t.stands(checkOrder(root, responseOrder())); r != nil {
 		return nil, r
 	}
-	if r := checkStatus(root); r != nil {
+	if r := t.stands(checkStatus(root)); r != nil {
 		return nil, r
 	}
+	t.pass(ReasonChildOrder, ReasonStatus)
 	if encrypted := root.child(nsAssertion, "EncryptedAssertion"); encrypted != nil {
 		return &document{response: root, encrypted: encrypted}, nil
 	}
@@ -40,15 +42,16 @@ func shapeOf(root *node) (*document, *Rejection) {
 	if len(assertions) == 0 {
 		return nil, reject(ReasonNoAssertion, "the response holds no assertion")
 	}
-	if r := checkAssertion(assertions[0]); r != nil {
+	t.pass(ReasonNoAssertion)
+	if r := t.checkAssertion(assertions[0]); r != nil {
 		return nil, r
 	}
 	return &document{response: root, assertion: assertions[0]}, nil
 }
 
 // checkAssertion looks at the children of an assertion, received or signed.
-func checkAssertion(a *node) *Rejection {
-	if r := checkOrder(a, assertionOrder()); r != nil {
+func (t *trial) checkAssertion(a *node) *Rejection {
+	if r := t.stands(checkOrder(a, assertionOrder())); r != nil {
 		return r
 	}
 	subject := a.child(nsAssertion, "Subject")
@@ -56,7 +59,7 @@ func checkAssertion(a *node) *Rejection {
 		switch {
 		case n.is(nsAssertion, "EncryptedID") && parent != subject,
 			n.is(nsAssertion, "EncryptedAttribute") && !slices.Contains(a.all(nsAssertion, "AttributeStatement"), parent):
-			return reject(ReasonEncryptionShape, "%s in a place where nothing is decrypted", n.local)
+			return t.stands(reject(ReasonEncryptionShape, "%s in a place where nothing is decrypted", n.local))
 		}
 		return nil
 	})
@@ -65,25 +68,31 @@ func checkAssertion(a *node) *Rejection {
 // checkPlaces refuses every Response, Assertion and Signature that stands
 // anywhere but in its one place, whatever its namespace and case: a lax parser
 // further down the line must not find a second one either.
-func checkPlaces(root *node) *Rejection {
-	return root.walk(nil, func(parent, n *node) *Rejection {
-		switch strings.ToLower(n.local) {
-		case "response":
-			if parent != nil {
-				return reject(ReasonMisplacedAssertion, "a Response inside the response")
-			}
-		case "assertion", "encryptedassertion":
-			if parent != root || n.space != nsAssertion {
-				return reject(ReasonMisplacedAssertion, "an assertion that is no child of the response")
-			}
-			if len(root.all(nsAssertion, "Assertion"))+len(root.all(nsAssertion, "EncryptedAssertion")) > 1 {
-				return reject(ReasonSeveralAssertions, "several assertions")
-			}
-		case "signature":
-			return checkSignaturePlace(root, parent, n)
+func (t *trial) checkPlaces(root *node) *Rejection {
+	r := root.walk(nil, func(parent, n *node) *Rejection { return t.stands(checkPlace(root, parent, n)) })
+	if r == nil {
+		t.pass(ReasonMisplacedAssertion, ReasonSeveralAssertions, ReasonMisplacedSignature, ReasonSeveralSignatures)
+	}
+	return r
+}
+
+func checkPlace(root, parent, n *node) *Rejection {
+	switch strings.ToLower(n.local) {
+	case "response":
+		if parent != nil {
+			return reject(ReasonMisplacedAssertion, "a Response inside the response")
 		}
-		return nil
-	})
+	case "assertion", "encryptedassertion":
+		if parent != root || n.space != nsAssertion {
+			return reject(ReasonMisplacedAssertion, "an assertion that is no child of the response")
+		}
+		if len(root.all(nsAssertion, "Assertion"))+len(root.all(nsAssertion, "EncryptedAssertion")) > 1 {
+			return reject(ReasonSeveralAssertions, "several assertions")
+		}
+	case "signature":
+		return checkSignaturePlace(root, parent, n)
+	}
+	return nil
 }
 
 // checkSignaturePlace wants the signature where both schemas put it: right
@@ -107,13 +116,14 @@ const maxID = 256 // IIP-G02
 // checkIDs wants an ID on whatever may be signed, and no ID twice, in whichever
 // way an element may carry one: some libraries resolve "#x" by Id, id or xml:id.
 // The trees are parts of one message, which came to light by and by.
-func checkIDs(roots ...*node) *Rejection {
+func (t *trial) checkIDs(roots ...*node) *Rejection {
 	seen := make(map[string]bool)
 	for _, root := range roots {
-		if r := root.walk(nil, func(_, n *node) *Rejection { return checkID(n, seen) }); r != nil {
+		if r := root.walk(nil, func(_, n *node) *Rejection { return t.stands(checkID(n, seen)) }); r != nil {
 			return r
 		}
 	}
+	t.pass(ReasonID, ReasonDuplicateID)
 	return nil
 }
 

@@ -17,6 +17,7 @@ import (
 // signature is what an enveloped ds:Signature says about itself, in the one
 // form that we accept (Core §5.4).
 type signature struct {
+	*trial
 	method method
 	digest crypto.Hash
 	sum    []byte // DigestValue
@@ -74,31 +75,32 @@ func digestOf(uri string, sha1 bool) (crypto.Hash, bool) {
 // readSignature takes the signature of parent apart. Whatever is not exactly
 // one reference to parent itself, by the usual transforms and algorithms of
 // today, is refused before a key is touched.
-func readSignature(parent *node, sha1 bool) (*signature, *Rejection) {
+func (t *trial) readSignature(parent *node, sha1 bool) (*signature, *Rejection) {
 	sig := parent.child(nsDSig, "Signature")
-	if r := checkOrder(sig, []place{
+	if r := t.stands(signatureShape(checkOrder(sig, []place{
 		{nsDSig, []string{"SignedInfo"}, 1, 1}, {nsDSig, []string{"SignatureValue"}, 1, 1}, {nsDSig, []string{"KeyInfo"}, 0, 1},
-	}); r != nil {
-		return nil, signatureShape(r)
+	}))); r != nil {
+		return nil, r
 	}
-	s := signature{lax: sha1}
+	s := signature{trial: t, lax: sha1}
 	if r := s.readInfo(sig.child(nsDSig, "SignedInfo"), parent.value("ID")); r != nil {
 		return nil, r
 	}
 	value, ok := decodeText(sig.child(nsDSig, "SignatureValue"))
-	if !ok {
+	if !ok && t.makes(ReasonSignatureShape) {
 		return nil, reject(ReasonSignatureShape, "SignatureValue is not base64")
 	}
 	s.value = value
+	t.pass(ReasonSignatureShape, ReasonC14N, ReasonSignatureAlgorithm, ReasonReference, ReasonTransform, ReasonDigestAlgorithm)
 	return &s, nil
 }
 
 // readInfo reads SignedInfo of a signature over the element with that ID.
 func (s *signature) readInfo(info *node, id string) *Rejection {
-	if r := checkOrder(info, []place{
+	if r := s.stands(signatureShape(checkOrder(info, []place{
 		{nsDSig, []string{"CanonicalizationMethod"}, 1, 1}, {nsDSig, []string{"SignatureMethod"}, 1, 1}, {nsDSig, []string{"Reference"}, 1, many},
-	}); r != nil {
-		return signatureShape(r)
+	}))); r != nil {
+		return r
 	}
 	if r := s.readMethods(info); r != nil {
 		return r
@@ -107,22 +109,25 @@ func (s *signature) readInfo(info *node, id string) *Rejection {
 }
 
 func signatureShape(r *Rejection) *Rejection {
-	r.Reason = ReasonSignatureShape
+	if r != nil {
+		r.Reason = ReasonSignatureShape
+	}
 	return r
 }
 
 func (s *signature) readMethods(info *node) *Rejection {
 	c14n := info.child(nsDSig, "CanonicalizationMethod")
-	if !algorithm(c14n, nsExcC14N) || !prefixListOnly(c14n) {
+	if (!algorithm(c14n, nsExcC14N) || !prefixListOnly(c14n)) && s.makes(ReasonC14N) {
 		return reject(ReasonC14N, "SignedInfo is not in exclusive canonical form without comments")
 	}
 	s.infoPrefixes = prefixList(c14n)
 	sm := info.child(nsDSig, "SignatureMethod")
-	i := slices.IndexFunc(methods(s.lax), func(m method) bool { return algorithm(sm, m.uri) })
+	known := methods(s.lax || !s.makes(ReasonSignatureAlgorithm))
+	i := slices.IndexFunc(known, func(m method) bool { return algorithm(sm, m.uri) })
 	if i < 0 || !leaf(sm) {
 		return reject(ReasonSignatureAlgorithm, "the signature method is not allowed")
 	}
-	s.method = methods(s.lax)[i]
+	s.method = known[i]
 	return nil
 }
 
@@ -131,25 +136,29 @@ func (s *signature) readMethods(info *node) *Rejection {
 // none at all, several of which a verifier may pick the wrong one.
 func (s *signature) readReference(info *node, id string) *Rejection {
 	refs := info.all(nsDSig, "Reference")
-	if len(refs) != 1 {
+	if len(refs) == 0 || len(refs) > 1 && s.makes(ReasonReference) {
 		return reject(ReasonReference, "%d references", len(refs))
 	}
 	ref := refs[0]
-	if uri, ok := ref.attr("URI"); !ok || uri != "#"+id || len(ref.attrs) != 1 {
+	if uri, ok := ref.attr("URI"); (!ok || uri != "#"+id || len(ref.attrs) != 1) && s.makes(ReasonReference) {
 		return reject(ReasonReference, "the reference is not to the element that holds the signature")
 	}
-	if r := checkOrder(ref, []place{
+	if r := s.stands(signatureShape(checkOrder(ref, []place{
 		{nsDSig, []string{"Transforms"}, 1, 1}, {nsDSig, []string{"DigestMethod"}, 1, 1}, {nsDSig, []string{"DigestValue"}, 1, 1},
-	}); r != nil {
-		return signatureShape(r)
-	}
-	transforms := ref.child(nsDSig, "Transforms")
-	if r := checkTransforms(transforms); r != nil {
+	}))); r != nil {
 		return r
 	}
-	s.prefixes = prefixList(transforms.kids[1])
+	transforms := ref.child(nsDSig, "Transforms")
+	if r := s.stands(checkTransforms(transforms)); r != nil {
+		return r
+	}
+	s.prefixes = prefixList(transforms.kids[len(transforms.kids)-1])
+	return s.readDigest(ref)
+}
+
+func (s *signature) readDigest(ref *node) *Rejection {
 	dm := ref.child(nsDSig, "DigestMethod")
-	hash, ok := digestOf(dm.value("Algorithm"), s.lax)
+	hash, ok := digestOf(dm.value("Algorithm"), s.lax || !s.makes(ReasonDigestAlgorithm))
 	if !ok || len(dm.attrs) != 1 || !leaf(dm) {
 		return reject(ReasonDigestAlgorithm, "the digest method is not allowed")
 	}

@@ -13,17 +13,18 @@ import (
 func (c *checker) subject(a *node) *Rejection {
 	s := a.child(nsAssertion, "Subject")
 	if s == nil {
-		return reject(ReasonNoSubject, "the assertion is about nobody")
+		return c.stands(reject(ReasonNoSubject, "the assertion is about nobody"))
 	}
-	if len(s.all(nsAssertion, "NameID")) > 1 {
+	if len(s.all(nsAssertion, "NameID")) > 1 && c.makes(ReasonSeveralNameIDs) {
 		return reject(ReasonSeveralNameIDs, "several NameIDs")
 	}
-	if r := checkOrder(s, []place{
+	c.pass(ReasonNoSubject, ReasonSeveralNameIDs)
+	if r := c.stands(checkOrder(s, []place{
 		{nsAssertion, []string{"NameID", "BaseID"}, 0, 1}, {nsAssertion, []string{"SubjectConfirmation"}, 0, many},
-	}); r != nil {
+	})); r != nil {
 		return r
 	}
-	if id := s.child(nsAssertion, "NameID"); id != nil && len(id.kids) > 0 {
+	if id := s.child(nsAssertion, "NameID"); id != nil && len(id.kids) > 0 && c.makes(ReasonChildOrder) {
 		return reject(ReasonChildOrder, "NameID holds more than text")
 	}
 	all := s.all(nsAssertion, "SubjectConfirmation")
@@ -66,11 +67,13 @@ func (c *checker) confirmations(all []*node) *Rejection {
 	}
 	switch {
 	case !c.confirmed.IsZero():
+		c.pass(ReasonNoConfirmation, ReasonRecipient, ReasonConfirmationRequest, ReasonConfirmationNoExpiry,
+			ReasonConfirmationNotYet, ReasonConfirmationExpired)
 		return nil
 	case best != nil:
-		return best
+		return c.stands(best)
 	}
-	return reject(ReasonNoConfirmation, "no bearer confirmation")
+	return c.stands(reject(ReasonNoConfirmation, "no bearer confirmation"))
 }
 
 // confirmation checks one bearer confirmation (Profiles §4.1.4.3) in the order
@@ -81,17 +84,17 @@ func (c *checker) confirmation(n *node) (until time.Time, r *Rejection) {
 		return until, reject(ReasonNoConfirmation, "a bearer confirmation with %d SubjectConfirmationData", len(all))
 	}
 	data := all[0]
-	if data.value("Recipient") != c.sp.ACSURL {
+	if data.value("Recipient") != c.sp.ACSURL && c.makes(ReasonRecipient) {
 		return until, reject(ReasonRecipient, "the recipient is another address, or none")
 	}
 	if r := c.answers(data, ReasonConfirmationRequest, "the confirmation is for another request, or none"); r != nil {
 		return until, r
 	}
-	until, given, r := instant(data, "NotOnOrAfter")
+	until, given, r := c.instant(data, "NotOnOrAfter")
 	if r != nil {
 		return until, r
 	}
-	if !given {
+	if !given && c.makes(ReasonConfirmationNoExpiry) {
 		return until, reject(ReasonConfirmationNoExpiry, "the confirmation has no NotOnOrAfter")
 	}
 	// Profiles §4.1.4.2 knows no NotBefore here; one that is there holds.
@@ -106,14 +109,14 @@ func (c *checker) statements(a *node) *Rejection {
 		if r != nil {
 			return r
 		}
-		if c.future(at) {
+		if c.future(at) && c.makes(ReasonAuthnInFuture) {
 			return rejectTime(ReasonAuthnInFuture, c.now, at, "the person signed in at %s", stamp(at))
 		}
-		end, given, r := instant(n, "SessionNotOnOrAfter")
+		end, given, r := c.instant(n, "SessionNotOnOrAfter")
 		if r != nil {
 			return r
 		}
-		if given && !c.now.Before(end) { // no skew: the session would be over as it begins
+		if given && !c.now.Before(end) && c.makes(ReasonSessionExpired) { // no skew: the session would be over as it begins
 			return rejectTime(ReasonSessionExpired, c.now, c.issued, "the session at the idp ended at %s", stamp(end))
 		}
 		if i == 0 {
@@ -123,9 +126,10 @@ func (c *checker) statements(a *node) *Rejection {
 			c.authn.NotOnOrAfter = end
 		}
 	}
-	if c.authn.Instant.IsZero() {
+	if c.authn.Instant.IsZero() && c.makes(ReasonNoAuthnStatement) {
 		return reject(ReasonNoAuthnStatement, "the assertion tells of no sign-in")
 	}
+	c.pass(ReasonNoAuthnStatement, ReasonAuthnInFuture, ReasonSessionExpired)
 	return c.fresh()
 }
 
@@ -144,13 +148,14 @@ func (c *checker) fresh() *Rejection {
 	if age := c.want.MaxAuthAge; age > 0 && c.now.Add(-age).After(earliest) {
 		earliest = c.now.Add(-age)
 	}
-	if c.authn.Instant.Before(earliest.Add(-c.sp.ClockSkew)) {
+	if c.authn.Instant.Before(earliest.Add(-c.sp.ClockSkew)) && c.makes(ReasonAuthnTooOld) {
 		return reject(ReasonAuthnTooOld, "the person signed in at %s, and should have after %s", stamp(c.authn.Instant), stamp(earliest))
 	}
 	allowed := contexts(c.want.AuthnContext, c.idp)
-	if len(allowed) > 0 && !slices.Contains(allowed, c.authn.ContextClass) {
+	if len(allowed) > 0 && !slices.Contains(allowed, c.authn.ContextClass) && c.makes(ReasonAuthnContext) {
 		return reject(ReasonAuthnContext, "the person signed in another way than one of %q", allowed)
 	}
+	c.pass(ReasonAuthnTooOld, ReasonAuthnContext)
 	return nil
 }
 
@@ -168,7 +173,7 @@ func contextClass(statement *node) string {
 
 // read makes the Assertion of a checked element.
 func (c *checker) read(a *node) *Assertion {
-	out := &Assertion{idp: c.idp, authn: c.authn}
+	out := &Assertion{idp: c.idp, authn: c.authn, off: c.off}
 	if id := a.child(nsAssertion, "Subject").child(nsAssertion, "NameID"); id != nil {
 		out.nameID = identity.NameID{
 			Value: id.text(), Format: id.value("Format"), NameQualifier: id.value("NameQualifier"),
