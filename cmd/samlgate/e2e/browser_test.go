@@ -28,7 +28,7 @@ func TestBrowserSignsInAtSimpleSAMLphp(t *testing.T) {
 	if b.Status() != http.StatusOK {
 		t.Errorf("status is %d", b.Status())
 	}
-	b.Open(ssp.LogoutURL())
+	b.Open(ssp.ForgetURL())
 	b.Open(sp.request(t, ssp, "id-2", false))
 	b.WaitText("Enter your username and password")
 	b.Screenshot("login")

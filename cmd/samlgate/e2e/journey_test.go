@@ -47,7 +47,7 @@ func TestSimpleSAMLphpJourney(t *testing.T) {
 	b.WaitText(signedOut)
 	b.Screenshot("signed-out")
 	expectNoAppCookie(t, b, "wiki.localhost")
-	b.Open(c.idp.LogoutURL())
+	b.Open(c.idp.ForgetURL())
 
 	expectRefused(t, wiki, stolen)
 	for _, app := range []string{wiki, hr} {
@@ -87,7 +87,7 @@ func TestNextPersonSeesNoCachedPage(t *testing.T) {
 	b.WaitText("Legacy app wiki")
 	b.Open(c.site.App("wiki") + "/.samlgate/logout")
 	b.WaitText(signedOut)
-	b.Open(c.idp.LogoutURL())
+	b.Open(c.idp.ForgetURL())
 
 	b.Open(page)
 	expectNothingOf(t, b, testenv.Ana, "after the logout")

@@ -141,7 +141,7 @@ func TestSimpleSAMLphpRemembersUntilLogout(t *testing.T) {
 	again := ssp.Login(t, c, sp.request(t, ssp, "id-2", false), testenv.PersonInfo{Login: "nobody"})
 	checkResponse(t, ssp, again.Values.Get("SAMLResponse"), "id-2", "//Assertion", testenv.Ana)
 
-	res, err := c.Get(ssp.LogoutURL())
+	res, err := c.Get(ssp.ForgetURL())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func (p *PySAML2) configure(t testing.TB, port string, sps []SPInfo) {
 	settings, err := json.Marshal(object{
 		"port": listen, "url": p.URL, "direct_url": p.direct, "entity_id": p.EntityID,
 		"key_file": key, "cert_file": cert,
-		"people": pySAML2People(), "trust": spMetadata(t, sps), "options": PySAML2Options{SignAssertion: true}.settings(),
+		"people": pySAML2People(), "trust": spMetadata(t, sps), "options": AnswerOptions{SignAssertion: true}.settings(),
 	})
 	if err != nil {
 		t.Fatalf("configuring pySAML2: %v", err)

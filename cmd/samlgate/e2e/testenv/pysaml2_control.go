@@ -10,34 +10,6 @@ import (
 	"testing"
 )
 
-// Ciphers that pySAML2 can encrypt an assertion with; the key goes by RSA-OAEP
-// (mgf1p, SHA-1), the only padding but RSA-1.5 that its xmlsec1 knows.
-const (
-	AES128GCM = "http://www.w3.org/2009/xmlenc11#aes128-gcm"
-	AES256GCM = "http://www.w3.org/2009/xmlenc11#aes256-gcm"
-	AES128CBC = "http://www.w3.org/2001/04/xmlenc#aes128-cbc"
-	AES256CBC = "http://www.w3.org/2001/04/xmlenc#aes256-cbc"
-	TripleDES = "http://www.w3.org/2001/04/xmlenc#tripledes-cbc" // what pysaml2 does by itself
-)
-
-// PySAML2Options is how pySAML2 makes a Response. It signs with RSA-SHA256.
-type PySAML2Options struct {
-	SignAssertion, SignResponse bool
-	Encrypt                     string // a cipher; empty = not encrypted
-	NameIDFormat                string // where the request leaves it open; empty = Persistent
-}
-
-func (o PySAML2Options) settings() object {
-	format := o.NameIDFormat
-	if format == "" {
-		format = Persistent
-	}
-	return object{
-		"sign_assertion": o.SignAssertion, "sign_response": o.SignResponse,
-		"encrypt": o.Encrypt, "name_id_format": format,
-	}
-}
-
 // PySAML2State is what pySAML2 remembers.
 type PySAML2State struct {
 	Sessions []PySAML2Session // of everybody who is signed in at pySAML2
@@ -65,7 +37,7 @@ type PySAML2Outcome struct {
 
 // Answer changes how Responses are made from now on. A new pySAML2 signs the
 // assertion only.
-func (p *PySAML2) Answer(t testing.TB, o PySAML2Options) {
+func (p *PySAML2) Answer(t testing.TB, o AnswerOptions) {
 	t.Helper()
 	data, err := json.Marshal(o.settings())
 	if err != nil {

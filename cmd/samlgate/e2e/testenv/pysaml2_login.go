@@ -12,27 +12,15 @@ import (
 // and RelayState. A client that is signed in already skips the page.
 func (p *PySAML2) Login(t testing.TB, c *http.Client, requestURL string, who PersonInfo) Form {
 	t.Helper()
-	res, err := get(t.Context(), c, requestURL)
-	if err != nil {
-		t.Fatalf("opening %s: %v", requestURL, err)
+	f, ok := signInAt(t, c, requestURL, who)
+	if !ok {
+		t.Fatalf("pySAML2 did not accept the login of %s; it printed:\n%s", who.Login, p.Log())
 	}
-	for range 3 { // our form with the request, the login page, the response
-		f := readForm(t, res)
-		switch {
-		case f.Values.Has("SAMLResponse"):
-			return f
-		case f.Values.Has("username"):
-			f.Values.Set("username", who.Login)
-			f.Values.Set("password", who.Password)
-		}
-		if res, err = c.PostForm(f.Action.String(), f.Values); err != nil {
-			t.Fatalf("posting a form to %s: %v", f.Action.Host, err)
-		}
-	}
-	res.Body.Close()
-	t.Fatalf("pySAML2 did not accept the login of %s; it printed:\n%s", who.Login, p.Log())
-	return Form{}
+	return f
 }
+
+// Origin is [PySAML2.URL].
+func (p *PySAML2) Origin() string { return p.URL }
 
 // UnsolicitedURL starts a sign-in at pySAML2 (SAML Profiles §4.1.5): its login
 // page, if needed, and then a Response that nobody asked for. An empty relay
@@ -40,13 +28,6 @@ func (p *PySAML2) Login(t testing.TB, c *http.Client, requestURL string, who Per
 func (p *PySAML2) UnsolicitedURL(entityID, relay string) string {
 	return p.URL + "/idp-initiated?" + url.Values{"sp": {entityID}, "relay": {relay}}.Encode()
 }
-
-// How pySAML2 sends its LogoutRequests.
-const (
-	ByRedirect = "redirect"
-	ByPost     = "post"
-	BySOAP     = "soap"
-)
 
 // LogoutURL signs the browser out of pySAML2 and, by LogoutRequests over the
 // given binding, out of every service provider that the session was used for.

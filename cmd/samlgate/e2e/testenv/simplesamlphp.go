@@ -40,8 +40,9 @@ type SSP struct {
 	URL      string // origin, without a final slash: http://idp.localhost:PORT
 	Signing  KeyPair
 
-	dir  string
-	proc *process
+	dir    string
+	proc   *process
+	remote object // what it knows of service providers: entity id → settings
 }
 
 // StartSimpleSAMLphp runs Debian's SimpleSAMLphp as an identity provider that
@@ -58,6 +59,7 @@ func StartSimpleSAMLphp(t testing.TB, sps ...SPInfo) *SSP {
 		URL:     "http://idp.localhost:" + port,
 		Signing: NewKeyPair(t, "SimpleSAMLphp under test"),
 		dir:     t.TempDir(),
+		remote:  object{},
 	}
 	s.EntityID = s.URL + "/idp"
 	s.configure(t, sps)
@@ -66,9 +68,7 @@ func StartSimpleSAMLphp(t testing.TB, sps ...SPInfo) *SSP {
 	cmd := exec.Command("php", "-d", "display_errors=0", "-d", "error_reporting=24575",
 		"-S", "127.0.0.1:"+port, "-t", filepath.Join(sspRoot, "www"))
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(),
-		"SIMPLESAMLPHP_CONFIG_DIR="+filepath.Join(s.dir, "config"),
-		"PHP_CLI_SERVER_WORKERS=4")
+	cmd.Env = s.environment()
 	s.proc = startProcess(t, cmd)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -99,10 +99,10 @@ func (s *SSP) MetadataURL() string { return s.URL + "/saml2/idp/metadata.php" }
 // SSOURL is where redirect-binding AuthnRequests go.
 func (s *SSP) SSOURL() string { return s.URL + "/saml2/idp/SSOService.php" }
 
-// LogoutURL signs the browser out of SimpleSAMLphp itself, so that the next
-// AuthnRequest shows its login page again. It ends on SimpleSAMLphp's own
-// "you have been logged out" page.
-func (s *SSP) LogoutURL() string {
+// ForgetURL signs the browser out of SimpleSAMLphp itself and tells nobody, so
+// that the next AuthnRequest shows its login page again. It ends on
+// SimpleSAMLphp's own "you have been logged out" page.
+func (s *SSP) ForgetURL() string {
 	q := url.Values{"AuthId": {authSource}, "ReturnTo": {s.URL + "/logout.php"}}
 	return s.URL + "/module.php/core/as_logout.php?" + q.Encode()
 }

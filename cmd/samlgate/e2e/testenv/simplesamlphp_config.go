@@ -27,11 +27,30 @@ func (s *SSP) configure(t testing.TB, sps []SPInfo) {
 	s.php(t, "config/config", "config", s.general())
 	s.php(t, "config/authsources", "config", object{authSource: userPass()})
 	s.php(t, "config/metadata/saml20-idp-hosted", "metadata", object{s.EntityID: s.hosted()})
-	remote := object{}
 	for _, sp := range sps {
-		remote[sp.EntityID] = sp.remote()
+		s.remote[sp.EntityID] = sp.remote()
 	}
-	s.php(t, "config/metadata/saml20-sp-remote", "metadata", remote)
+	s.php(t, "config/metadata/saml20-sp-remote", "metadata", s.remote)
+	s.cipher(t)
+}
+
+// cipher hooks the choice of a cipher into config.php, which every request reads.
+func (s *SSP) cipher(t testing.TB) {
+	t.Helper()
+	for _, name := range []string{"cipher.php", "trust.php"} {
+		data, err := sspProgram.ReadFile("simplesamlphp/" + name)
+		if err != nil {
+			t.Fatalf("unpacking %s: %v", name, err)
+		}
+		writeFile(t, s.path("config", name), data)
+	}
+	writeFile(t, s.path("config", "cipher"), nil)
+	f := s.path("config", "config.php")
+	data, err := os.ReadFile(f)
+	if err != nil {
+		t.Fatalf("configuring SimpleSAMLphp: %v", err)
+	}
+	writeFile(t, f, append(data, "require_once __DIR__ . '/cipher.php';\n"...))
 }
 
 func (s *SSP) path(elem ...string) string {
@@ -104,12 +123,16 @@ func userPass() object {
 // hosted is the identity provider itself.
 func (s *SSP) hosted() object {
 	return object{
-		"host":                "__DEFAULT__",
-		"privatekey":          "idp.key",
-		"certificate":         "idp.crt",
-		"auth":                authSource,
-		"signature.algorithm": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
-		"userid.attribute":    "uid",
+		"host":                       "__DEFAULT__",
+		"privatekey":                 "idp.key",
+		"certificate":                "idp.crt",
+		"auth":                       authSource,
+		"signature.algorithm":        "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+		"userid.attribute":           "uid",
+		"sign.logout":                true,
+		"validate.logout":            true,
+		"SingleSignOnServiceBinding": []string{bindingURI(ByRedirect), bindingURI(ByPost)},
+		"SingleLogoutServiceBinding": []string{bindingURI(ByRedirect), bindingURI(ByPost)},
 		"authproc": object{
 			"1": object{"class": "saml:PersistentNameID", "attribute": "uid"},
 			"2": object{"class": "saml:AttributeNameID", "attribute": "Email", "Format": EmailID},

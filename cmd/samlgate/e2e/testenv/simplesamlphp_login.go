@@ -15,37 +15,22 @@ type Form struct {
 	Values url.Values
 }
 
-// Login takes the first steps of a sign-in without a browser: it opens the URL
-// of an AuthnRequest, fills in SimpleSAMLphp's login page and returns the form
-// with SAMLResponse and RelayState that it then wants posted to the service
-// provider. A client that is signed in already skips the page.
+// Login takes the first steps of a sign-in without a browser: it opens an
+// address that leads to an AuthnRequest, by redirect or by a form that sends
+// itself, fills in SimpleSAMLphp's login page and returns the form with
+// SAMLResponse and RelayState that it then wants posted to the service provider.
+// A client that is signed in already skips the page.
 func (s *SSP) Login(t testing.TB, c *http.Client, requestURL string, p PersonInfo) Form {
 	t.Helper()
-	f := fetchForm(t, c, requestURL)
-	if f.Values.Has("SAMLResponse") {
-		return f
-	}
-	f.Values.Set("username", p.Login)
-	f.Values.Set("password", p.Password)
-	res, err := c.PostForm(f.Action.String(), f.Values)
-	if err != nil {
-		t.Fatalf("posting SimpleSAMLphp's login form: %v", err)
-	}
-	f = readForm(t, res)
-	if !f.Values.Has("SAMLResponse") {
+	f, ok := signInAt(t, c, requestURL, p)
+	if !ok {
 		t.Fatalf("SimpleSAMLphp did not accept the login of %s; it logged:\n%s", p.Login, s.Log())
 	}
 	return f
 }
 
-func fetchForm(t testing.TB, c *http.Client, u string) Form {
-	t.Helper()
-	res, err := get(t.Context(), c, u)
-	if err != nil {
-		t.Fatalf("opening a page of SimpleSAMLphp: %v", err)
-	}
-	return readForm(t, res)
-}
+// Origin is [SSP.URL].
+func (s *SSP) Origin() string { return s.URL }
 
 // readForm reads the first form of a page, and fails the test if there is none.
 func readForm(t testing.TB, res *http.Response) Form {
