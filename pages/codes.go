@@ -41,7 +41,7 @@ const (
 	SAMLStatus     Code = "saml_status"       // idp, status
 	SAMLReplay     Code = "saml_replay"       // idp
 	LoginExpired   Code = "login_expired"     //
-	LoginLoop      Code = "login_loop"        // idp
+	LoginLoop      Code = "login_loop"        // idp; cause and remedy add what was measured
 	Unsolicited    Code = "unsolicited"       // idp
 	MissingAttr    Code = "missing_attribute" // idp, field; wanted and got add a line about the near miss
 	EmailRefused   Code = "email_refused"     // idp

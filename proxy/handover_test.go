@@ -62,6 +62,7 @@ func TestHandOverCodeIsForOneUseByOneBrowserOnOneHost(t *testing.T) {
 	w.later(31 * time.Second)
 	again("after 30 s", b.do(at, ask{}).leads("/deep"))
 
+	w.later(2 * time.Minute) // or else the loop breaker stops this
 	at = journey(b, wiki+"/deep")
 	_, state := codeOf(t, at)
 	for _, bad := range []string{"", "x", state} {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -67,6 +68,7 @@ type setup struct {
 	cookieName  string
 	aliases     signin.Paths
 	appTimeouts time.Duration
+	trusted     []netip.Prefix
 }
 
 func standard() *setup {
@@ -216,7 +218,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	return proxy.New(proxy.Config{
 		External: w.external, Host: host, Routes: router, SignIn: door, Jar: jar, Sessions: w.sessions, Signer: signer,
 		Managed: headers.NewManaged(names...), Pages: words, Audit: record, Observer: w.observer, MaxURL: 8192,
-		AccessLog: s.accessLog, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: w.now,
+		AccessLog: s.accessLog, Trusted: s.trusted, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: w.now,
 	})
 }
 

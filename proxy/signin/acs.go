@@ -30,9 +30,9 @@ func (h *Handler) acs(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
 }
 
 func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
-	began, ok := h.Jar.readLogins(r, h.Host)
-	if !ok && !h.anyUnsolicited() { // nobody here began a login: answered before any XML is read
-		h.unsolicited(w, r, v, "no_login_cookie")
+	began, called := h.Jar.readLogins(r, h.Host)
+	if !called && !h.anyUnsolicited() { // nobody here began a login: answered before any XML is read
+		h.uncalled(w, r, v)
 		return
 	}
 	response, ok := h.receive(w, r, v)
@@ -46,6 +46,10 @@ func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	}
 	if hint.RequestID == "" {
 		h.unasked(w, r, v, response, hint.IDP, began)
+		return
+	}
+	if !called {
+		h.uncalled(w, r, v)
 		return
 	}
 	p, ok := began.take(hint.RequestID, h.Now())
@@ -108,6 +112,19 @@ func (h *Handler) strayed(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		}
 	}
 	h.unsolicited(w, r, v, "no_pending_login")
+}
+
+// uncalled: this browser has no login cookie. Our own RelayState tells a cookie
+// that was lost on the way from an answer that nobody asked for. It comes from
+// anywhere, so it chooses the words of the page and nothing else.
+func (h *Handler) uncalled(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+	_ = http.NewResponseController(w).SetReadDeadline(h.Now().Add(bodyTime)) // not every writer can
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	if h.Jar.ticketValid(r.PostFormValue("RelayState"), h.Now()) {
+		h.looped(w, r, v, &circle{cause: causeLoginCookie})
+		return
+	}
+	h.unsolicited(w, r, v, "no_login_cookie")
 }
 
 func (h *Handler) unsolicited(w http.ResponseWriter, r *http.Request, v *visit.Visit, reason string) {

@@ -115,20 +115,26 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit.Visi
 		return
 	}
 	code, state := q.Get("code"), q.Get("state")
-	target, rest, ok := h.Jar.findJourney(r, v.Host, state, h.Now())
+	way, rest, ok := h.Jar.findJourney(r, v.Host, state, h.Now())
 	if !ok {
 		h.burn(r, code)
 		h.problem(w, r, v, pages.LoginExpired, pages.Action{Kind: pages.StartAgain, URL: "/"})
 		return
 	}
-	if v.Host != h.Host && !h.enter(w, r, v, code, state) {
-		return
+	end := arrival{Refused: v.Host != h.Host}
+	if v.Host != h.Host {
+		s, ok := h.enter(w, r, v, code, state)
+		if !ok {
+			return
+		}
+		end.of(s, h.Now())
 	}
-	if err := h.Jar.writeJourneys(w, v.Host, rest); err != nil {
+	rest.arrive(way, end, h.Now())
+	if err := h.Jar.writeTravels(w, v.Host, rest); err != nil {
 		h.failed(w, r, v, err)
 		return
 	}
-	Redirect(w, h.by(target)) // without a session the login starts over there
+	Redirect(w, h.by(way.URL)) // without a session the login starts over there
 }
 
 // by leads from the gateway origin to an address on an app host by way of that
@@ -158,7 +164,12 @@ func (h *Handler) fetch(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 	}
 	place, _ := h.placeAt(v.Host, u.Path)
 	v.Route = place.Name
-	h.Begin(w, r, v, checked)
+	s, _, err := h.Session(r, v)
+	if err != nil {
+		h.unavailable(w, r, v, err)
+		return
+	}
+	h.begin(w, r, v, checked, s == nil)
 }
 
 // placeAt is the route that a path on an exact host belongs to.
@@ -173,25 +184,25 @@ func (h *Handler) placeAt(host, path string) (best Place, found bool) {
 	return best, found
 }
 
-// enter gives the browser the session behind code on this host, where the code
-// is right, and reports false when it has answered the request.
-func (h *Handler) enter(w http.ResponseWriter, r *http.Request, v *visit.Visit, code, state string) bool {
+// enter gives the browser the session behind code on this host, nil where the
+// code is not right, and reports false when it has answered the request.
+func (h *Handler) enter(w http.ResponseWriter, r *http.Request, v *visit.Visit, code, state string) (*sessionstore.Session, bool) {
 	s, err := h.redeem(r.Context(), v.Host, code, state)
 	switch {
 	case err != nil:
 		h.unavailable(w, r, v, err)
-		return false
+		return nil, false
 	case s == nil:
 		v.Reason = "code_refused"
 		h.Audit.Record(audit.Event{Type: audit.HandoverRefused, Addr: v.Client(), RequestID: v.ID})
-		return true
+		return nil, true
 	}
 	v.Session, v.Reason = s.ID.Hash(), "handed_over"
 	if err := h.Jar.SetSession(w, v.Host, s, h.Now()); err != nil {
 		h.failed(w, r, v, err)
-		return false
+		return nil, false
 	}
-	return true
+	return s, true
 }
 
 // redeem takes the code and returns its session, nil when the code does not

@@ -24,6 +24,7 @@ const maxCookie = 4000
 type Jar struct {
 	session, login, state  string // cookie names
 	sessionRing, loginRing []securecookie.Codec
+	ticketRing             [][]byte
 	secure                 bool
 }
 
@@ -62,7 +63,12 @@ func NewJar(cfg JarConfig) (*Jar, error) {
 		if err != nil {
 			return nil, err
 		}
+		ticket, err := hkdf.Key(sha256.New, secret, nil, "login ticket", 32)
+		if err != nil {
+			return nil, fmt.Errorf("deriving a cookie key: %w", err)
+		}
 		j.sessionRing, j.loginRing = append(j.sessionRing, session), append(j.loginRing, login)
+		j.ticketRing = append(j.ticketRing, ticket)
 	}
 	return j, nil
 }

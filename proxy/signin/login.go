@@ -30,6 +30,10 @@ func (a aim) query() string {
 // Begin starts a login for somebody who asked for target, a path with its
 // query on the visited host, and has no session there.
 func (h *Handler) Begin(w http.ResponseWriter, r *http.Request, v *visit.Visit, target string) {
+	h.begin(w, r, v, target, true)
+}
+
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request, v *visit.Visit, target string, nobody bool) {
 	if place := h.places[v.Route]; v.Host != h.Host && !slices.Contains(place.Hosts, v.Host) {
 		h.show(w, r, v, pages.Problem{Code: pages.WildcardHost, Args: map[string]string{"host": v.Host}})
 		return
@@ -37,9 +41,8 @@ func (h *Handler) Begin(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 	if !h.storeAnswers(w, r, v) {
 		return
 	}
-	state, err := h.Jar.beginJourney(w, r, v.Host, target, h.Now())
-	if err != nil {
-		h.failed(w, r, v, err)
+	state, ok := h.setOut(w, r, v, target, nobody)
+	if !ok {
 		return
 	}
 	Redirect(w, h.LoginURL()+"?"+aim{host: v.Host, route: v.Route, state: state}.query())
@@ -82,7 +85,10 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 	if s == nil && !h.storeAnswers(w, r, v) {
 		return
 	}
-	a, ok := h.aim(w, r, v)
+	if r.URL.Query().Has("again") && h.cookieless(w, r, v) {
+		return
+	}
+	a, ok := h.aim(w, r, v, s == nil)
 	if !ok {
 		return
 	}
@@ -104,8 +110,9 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 }
 
 // aim reads what the login is for: a journey that an app host began, or a
-// return address, for which a journey on the gateway origin begins here.
-func (h *Handler) aim(w http.ResponseWriter, r *http.Request, v *visit.Visit) (aim, bool) {
+// return address, for which a journey on the gateway origin begins here. nobody
+// says that nobody is signed in there.
+func (h *Handler) aim(w http.ResponseWriter, r *http.Request, v *visit.Visit, nobody bool) (aim, bool) {
 	q := r.URL.Query()
 	if q.Has("state") {
 		a := aim{host: q.Get("host"), route: q.Get("route"), state: q.Get("state"), other: asksForOther(q)}
@@ -123,12 +130,8 @@ func (h *Handler) aim(w http.ResponseWriter, r *http.Request, v *visit.Visit) (a
 			h.Observer.ReturnRefused()
 		}
 	}
-	state, err := h.Jar.beginJourney(w, r, h.Host, target, h.Now())
-	if err != nil {
-		h.failed(w, r, v, err)
-		return aim{}, false
-	}
-	return aim{host: h.Host, state: state, other: asksForOther(q)}, true
+	state, ok := h.setOut(w, r, v, target, nobody)
+	return aim{host: h.Host, state: state, other: asksForOther(q)}, ok
 }
 
 // asksForOther: "Sign in as someone else" wants the identity provider to ask
@@ -184,7 +187,7 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, v *visit.Visit, a 
 	v.IDP = idp.Name
 	demand := h.places[a.route].Demand
 	demand.Anew = a.other
-	req, err := h.Provider.Request(idp.Name, nonce(), demand)
+	req, err := h.Provider.Request(idp.Name, h.Jar.ticket(h.Now()), demand)
 	if err != nil {
 		h.refuse(w, r, v, err)
 		return

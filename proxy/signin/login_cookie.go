@@ -55,11 +55,6 @@ func (p pending) expired(now time.Time) bool {
 	return now.Sub(time.Unix(p.Began, 0)) > pendingLife
 }
 
-const (
-	maxRounds = 5           // logins that one browser begins at one identity provider
-	roundTime = time.Minute // within this time
-)
-
 // rounds counts the logins at idp that began lately and have no answer yet.
 func (l *logins) rounds(idp string, now time.Time) (n int) {
 	for _, p := range l.Pending {

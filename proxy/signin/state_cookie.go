@@ -26,6 +26,15 @@ type journey struct {
 	Nonce string `json:"n"`
 	URL   string `json:"u"` // path and query on this host, checked before it was sealed
 	Began int64  `json:"t"` // Unix seconds
+	Round int    `json:"r"` // which way round this is, see [travels.round]
+	Since int64  `json:"s"` // when the first of them began
+}
+
+// travels is what the state cookie holds: the journeys of this browser that
+// have not ended, and where the others ended lately.
+type travels struct {
+	Open    []journey `json:"j,omitempty"`
+	Arrived []arrival `json:"a,omitempty"`
 }
 
 func (j journey) expired(now time.Time) bool {
@@ -51,50 +60,58 @@ func validState(s string) bool {
 	return err == nil && len(b) == sha256.Size
 }
 
-func (j *Jar) readJourneys(r *http.Request, host string) []journey {
-	var all []journey
+func (j *Jar) readTravels(r *http.Request, host string) (t travels) {
 	value, ok := open(r, j.loginRing, j.state, host)
-	if !ok || json.Unmarshal(value, &all) != nil {
-		return nil
+	if !ok || json.Unmarshal(value, &t) != nil {
+		return travels{}
 	}
-	return all
+	return t
 }
 
 // beginJourney remembers url in the state cookie of this host and returns the
 // state that finds it again. The oldest journeys go when the cookie is full; an
-// address too long for a cookie by itself is remembered as "/".
-func (j *Jar) beginJourney(w http.ResponseWriter, r *http.Request, host, url string, now time.Time) (string, error) {
-	all := slices.DeleteFunc(j.readJourneys(r, host), func(o journey) bool { return o.expired(now) })
-	mine := journey{Nonce: nonce(), URL: url, Began: now.Unix()}
-	all = append(all, mine)
-	if over := len(all) - maxPending; over > 0 {
-		all = all[over:]
+// address too long for a cookie by itself is remembered as "/". nobody says that
+// nobody is signed in on this host: only then it may be another round.
+func (j *Jar) beginJourney(w http.ResponseWriter, r *http.Request, host, url string, nobody bool, now time.Time) (string, error) {
+	t := j.readTravels(r, host)
+	t.Open = slices.DeleteFunc(t.Open, func(o journey) bool { return o.expired(now) })
+	t.forget(now)
+	mine := journey{Nonce: nonce(), URL: url, Began: now.Unix(), Round: 1, Since: now.Unix()}
+	if nobody {
+		mine.Round, mine.Since = t.round(url, now)
+	}
+	t.Open = append(t.Open, mine)
+	if over := len(t.Open) - maxPending; over > 0 {
+		t.Open = t.Open[over:]
 	}
 	for {
-		err := j.writeJourneys(w, host, all)
+		err := j.writeTravels(w, host, t)
 		switch {
 		case err == nil:
 			return stateOf(mine.Nonce), nil
-		case len(all) > 1:
-			all = all[1:]
-		case all[0].URL != "/":
-			all[0].URL = "/"
+		case len(t.Open) > 1:
+			t.Open = t.Open[1:]
+		case len(t.Arrived) > 0: // what they counted is in the journey
+			t.Arrived = t.Arrived[1:]
+		case t.Open[0].URL != "/":
+			t.Open[0].URL = "/"
 		default:
 			return "", err
 		}
 	}
 }
 
-// findJourney returns where the journey of this state leads, and the other
-// journeys, which are what to write once it has ended.
-func (j *Jar) findJourney(r *http.Request, host, state string, now time.Time) (url string, rest []journey, ok bool) {
-	all := j.readJourneys(r, host)
-	i := slices.IndexFunc(all, func(o journey) bool { return stateOf(o.Nonce) == state })
-	if i < 0 || all[i].expired(now) {
-		return "", nil, false
+// findJourney returns the journey of this state, and the travels without it,
+// which are what to write once it has ended.
+func (j *Jar) findJourney(r *http.Request, host, state string, now time.Time) (found journey, rest travels, ok bool) {
+	t := j.readTravels(r, host)
+	i := slices.IndexFunc(t.Open, func(o journey) bool { return stateOf(o.Nonce) == state })
+	if i < 0 || t.Open[i].expired(now) {
+		return journey{}, travels{}, false
 	}
-	url = all[i].URL
-	return url, slices.Delete(all, i, i+1), true
+	found = t.Open[i]
+	t.Open = slices.Delete(t.Open, i, i+1)
+	return found, t, true
 }
 
 // compact writes JSON in which "&" stays one byte: [json.Marshal] makes six of
@@ -107,12 +124,12 @@ func compact(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-func (j *Jar) writeJourneys(w http.ResponseWriter, host string, all []journey) error {
-	if len(all) == 0 {
+func (j *Jar) writeTravels(w http.ResponseWriter, host string, t travels) error {
+	if len(t.Open) == 0 && len(t.Arrived) == 0 {
 		j.expire(w, j.state, http.SameSiteLaxMode)
 		return nil
 	}
-	value, err := compact(all)
+	value, err := compact(t)
 	if err != nil {
 		return err
 	}

@@ -35,12 +35,16 @@ func (h *Handler) unasked(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	switch from := h.idps[idp]; from.Unsolicited {
 	case Reinitiate:
 		if began.rounds(idp, h.Now()) > maxRounds { // it answers our requests as if there were none
-			h.unsolicited(w, r, v, "reinitiate_loop")
+			h.looped(w, r, v, &circle{rounds: maxRounds + 1, cause: causeUnanswered})
+			return
+		}
+		if err := h.Jar.writeLogins(w, h.Host, began); err != nil { // which must be there in the next step
+			h.failed(w, r, v, err)
 			return
 		}
 		v.Reason = "reinitiated"
 		h.Observer.Login(idp, "reinitiated", "")
-		Redirect(w, h.LoginURL()+"/"+idp+"?"+url.Values{"return_to": {h.relayed(r, from)}}.Encode())
+		Redirect(w, h.LoginURL()+"/"+idp+"?"+url.Values{"return_to": {h.relayed(r, from)}, "again": {"1"}}.Encode())
 	case Accept:
 		id, err := h.Provider.Verify(r.Context(), response, Asked{IDP: idp})
 		if err != nil {
@@ -223,9 +227,8 @@ func (h *Handler) replace(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	if target == "" {
 		target = h.below("account")
 	}
-	state, err := h.Jar.beginJourney(w, r, h.Host, target, h.Now())
-	if err != nil {
-		h.failed(w, r, v, err)
+	state, ok := h.setOut(w, r, v, target, s == nil)
+	if !ok {
 		return
 	}
 	if s != nil {
