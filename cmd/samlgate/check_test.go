@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"encoding/xml"
 	"net"
 	"path/filepath"
@@ -211,6 +212,32 @@ func TestMetadata(t *testing.T) {
 	}
 	samlgate(t, "metadata", "--config", file, "--setup", "corp").exits(exitOK).prints("https://sso.example.com/.samlgate/saml/acs", "Entity ID")
 	samlgate(t, "metadata", "--config", file, "--setup", "crop").exits(exitFailed).complains(`no identity provider is called "crop"`, "corp")
+}
+
+// With a preset the values come in that product's words, for people and for
+// programs alike.
+func TestSetupSpeaksTheProductsWords(t *testing.T) {
+	file := initIn(t, folder(t))
+	change(t, file, "- name: corp\n", "- name: corp\n      preset: entra\n      attributes: {dept: [Department]}\n")
+	s := samlgate(t, "metadata", "--config", file, "--setup", "corp").exits(exitOK).prints(
+		"Microsoft Entra ID: what to enter for corp\n", "  Reply URL (Assertion Consumer Service URL)\n      https://sso.example.com/.samlgate/saml/acs\n",
+		"Sign SAML response and assertion", "E-mail address (required)\n      http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress\n",
+		"  dept\n      Department\n", "BEGIN CERTIFICATE", "docs/idp/entra.md", "App Federation Metadata Url")
+	if strings.Contains(s.out, "PRIVATE") {
+		t.Error("a key is printed")
+	}
+	var guide struct {
+		Product string
+		Parts   []struct {
+			Fields []struct{ Label, Value string }
+		}
+	}
+	j := samlgate(t, "metadata", "--config", file, "--setup", "corp", "--output", "json").exits(exitOK)
+	if err := json.Unmarshal([]byte(j.out), &guide); err != nil || guide.Product != "Microsoft Entra ID" ||
+		guide.Parts[0].Fields[1].Value != "https://sso.example.com/.samlgate/saml/acs" {
+		t.Errorf("%v in\n%s", err, j.out)
+	}
+	samlgate(t, "metadata", "--config", file, "--output", "json").exits(exitFailed).complains("--setup")
 }
 
 // A port that is taken is no mistake of the file, but the key helps to find it.

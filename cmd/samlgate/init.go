@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -48,11 +49,23 @@ func (c *initCmd) Run(s streams) error {
 		return err
 	}
 	fmt.Fprintln(s.out)
-	if err := printSetup(s.out, cfg); err != nil {
+	if err := tellAdministrator(s.out, cfg); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "\nNext:\n  samlgate check --config %s\n  samlgate serve --config %s\n", name, name)
+	fmt.Fprintf(s.out, "\nNext:\n  samlgate check --config %s\n  samlgate metadata --setup %s --config %s\n  samlgate serve --config %s\n",
+		name, cfg.SAML.IDPs[0].Name, name, name)
 	return nil
+}
+
+// tellAdministrator prints what an identity provider must know before anything
+// else; "metadata --setup" prints all of it.
+func tellAdministrator(w io.Writer, cfg *config.Config) error {
+	guide, err := setupOf(cfg, cfg.SAML.IDPs[0].Name)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "Tell the administrator of your identity provider:")
+	return guide.WriteValues(w)
 }
 
 // document is the file to write, once everything that goes into it was looked

@@ -1,36 +1,35 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
+	"github.com/samlgate/samlgate/admin/setup"
 	"github.com/samlgate/samlgate/cmd/samlgate/gateway"
 	"github.com/samlgate/samlgate/config"
 )
 
 type metadataCmd struct {
 	configFlag
-	Setup string `help:"Print the values to enter at this identity provider instead." placeholder:"IDP"`
+	Setup  string `help:"Print what to enter at this identity provider instead, in the words of its preset." placeholder:"IDP"`
+	Output string `help:"Of --setup: text or json." default:"text" enum:"text,json"`
 }
 
-// Run prints the SP metadata.
+// Run prints the SP metadata, or what an identity provider needs to know.
 func (c *metadataCmd) Run(s streams) error {
+	if c.Setup == "" && c.Output != "text" {
+		return errors.New("--output goes with --setup; metadata is XML")
+	}
 	cfg, _, err := c.load(s, false)
 	if err != nil {
 		return err
 	}
 	if c.Setup != "" {
-		var names []string
-		for _, idp := range cfg.SAML.IDPs {
-			names = append(names, idp.Name)
-			if idp.Name == c.Setup {
-				return printSetup(s.out, cfg)
-			}
-		}
-		return fmt.Errorf("no identity provider is called %q; saml.idps has %s", c.Setup, strings.Join(names, ", "))
+		return c.printSetup(s.out, cfg)
 	}
 	sp, err := gateway.ServiceProvider(cfg, gateway.Options{Now: time.Now})
 	if err != nil {
@@ -44,20 +43,28 @@ func (c *metadataCmd) Run(s streams) error {
 	return err
 }
 
-// printSetup prints what an administrator of an identity provider needs to know.
-func printSetup(w io.Writer, cfg *config.Config) error {
-	e := gateway.EndpointsOf(cfg)
-	fmt.Fprintln(w, "Tell the administrator of your identity provider:")
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, row := range [][2]string{
-		{"Metadata", e.Metadata},
-		{"Entity ID (audience)", cfg.SAML.EntityID},
-		{"ACS (reply) URL, POST", e.ACS},
-		{"Single logout URL", e.SLO},
-		{"Signature", "RSA-SHA256, on the assertion or the response"},
-		{"E-mail address", "an attribute such as Email, or the NameID"},
-	} {
-		fmt.Fprintf(t, "  %s\t%s\n", row[0], row[1])
+func (c *metadataCmd) printSetup(w io.Writer, cfg *config.Config) error {
+	guide, err := setupOf(cfg, c.Setup)
+	if err != nil {
+		return err
 	}
-	return t.Flush()
+	if c.Output == "json" {
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(guide)
+	}
+	return guide.WriteText(w)
+}
+
+func setupOf(cfg *config.Config, idp string) (setup.Guide, error) {
+	guide, found := gateway.Setup(cfg, idp)
+	if found {
+		return guide, nil
+	}
+	var names []string
+	for _, p := range cfg.SAML.IDPs {
+		names = append(names, p.Name)
+	}
+	return guide, fmt.Errorf("no identity provider is called %q; saml.idps has %s", idp, strings.Join(names, ", "))
 }

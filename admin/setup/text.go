@@ -1,0 +1,113 @@
+package setup
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// columns is how wide the text is. Only what has to stay in one piece to be
+// copied, such as an address, may be wider.
+const columns = 80
+
+// Title says which identity provider the guide is for.
+func (g Guide) Title() string {
+	if g.Name == g.IDP {
+		return g.Product + ": what to enter for " + g.IDP
+	}
+	return fmt.Sprintf("%s: what to enter for %s (%s)", g.Product, g.Name, g.IDP)
+}
+
+// WriteText prints the guide for a terminal, each value on a line of its own.
+func (g Guide) WriteText(w io.Writer) error {
+	var b strings.Builder
+	title := g.Title()
+	b.WriteString(wrap(title, "") + strings.Repeat("=", min(len([]rune(title)), columns)) + "\n")
+	for _, p := range g.Parts {
+		p.write(&b)
+	}
+	if g.doubts() {
+		b.WriteString("\n" + wrap(unconfirmed+" "+doubt, ""))
+	}
+	if g.Page != "" {
+		b.WriteString("\n" + wrap("Each step, and what goes wrong: "+g.Page, ""))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+const doubt = "comes from experience with the product and was not confirmed in its documentation."
+
+// doubts reports whether something is marked as unconfirmed.
+func (g Guide) doubts() bool {
+	for _, p := range g.Parts {
+		for _, f := range p.Fields {
+			if f.Note == unconfirmed {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// WriteValues prints the first part alone: what tells the gateway apart.
+func (g Guide) WriteValues(w io.Writer) error {
+	var b strings.Builder
+	g.Parts[0].write(&b)
+	_, err := io.WriteString(w, strings.TrimPrefix(b.String(), "\n"))
+	return err
+}
+
+func (p Part) write(b *strings.Builder) {
+	b.WriteString("\n" + p.Title + "\n" + strings.Repeat("-", len([]rune(p.Title))) + "\n")
+	if p.Where != "" {
+		b.WriteString(wrap(p.Where, ""))
+	}
+	for _, text := range p.Text {
+		b.WriteString(wrap(text, ""))
+	}
+	for _, f := range p.Fields {
+		b.WriteString("\n" + wrap(f.Label, "  "))
+		b.WriteString(wrapAt(f.Value, "      ", f.breaks()))
+		if f.Note == unconfirmed {
+			b.WriteString("      " + unconfirmed + "\n")
+		} else if f.Note != "" {
+			b.WriteString(wrap("("+f.Note+")", "      "))
+		}
+	}
+	if p.Code != "" {
+		b.WriteString("\n" + strings.TrimRight(p.Code, "\n") + "\n")
+	}
+}
+
+// breaks says where a value may go on in the next line: a fingerprint after a
+// colon, a choice between words, anything else nowhere.
+func (f Field) breaks() string {
+	switch {
+	case f.Choice:
+		return " "
+	case strings.Count(f.Value, ":") > 16:
+		return ":"
+	}
+	return ""
+}
+
+func wrap(text, indent string) string { return wrapAt(text, indent, " ") }
+
+// wrapAt breaks a text after the separators into lines of at most [columns].
+func wrapAt(text, indent, separator string) string {
+	words := []string{text}
+	if separator != "" {
+		words = strings.SplitAfter(text, separator)
+	}
+	var b strings.Builder
+	line := indent
+	for _, word := range words {
+		if line != indent && len([]rune(strings.TrimRight(line+word, " "))) > columns {
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+			line = indent
+		}
+		line += word
+	}
+	return b.String() + strings.TrimRight(line, " ") + "\n"
+}
