@@ -134,7 +134,7 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit.Visi
 		h.failed(w, r, v, err)
 		return
 	}
-	Redirect(w, h.by(way.URL)) // without a session the login starts over there
+	h.arrive(w, r, h.by(way.URL), state) // without a session the login starts over there
 }
 
 // by leads from the gateway origin to an address on an app host by way of that

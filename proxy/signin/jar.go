@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,7 +90,7 @@ func codec(secret []byte, macLabel, encLabel string, life time.Duration) (secure
 // Ours reports whether name is a cookie of the gateway, in any case: such a
 // cookie never reaches an upstream, and no upstream may set one.
 func (j *Jar) Ours(name string) bool {
-	return strings.EqualFold(name, j.session) || strings.EqualFold(name, j.login) || strings.EqualFold(name, j.state)
+	return slices.ContainsFunc([]string{j.session, j.login, j.state, fragmentNote}, func(ours string) bool { return strings.EqualFold(name, ours) })
 }
 
 // open returns the value of the one cookie called name. A name that occurs

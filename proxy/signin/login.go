@@ -45,7 +45,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 	if !ok {
 		return
 	}
-	Redirect(w, h.LoginURL()+"?"+aim{host: v.Host, route: v.Route, state: state}.query())
+	h.leave(w, r, h.LoginURL()+"?"+aim{host: v.Host, route: v.Route, state: state}.query(), state)
 }
 
 // storeAnswers keeps people from signing in for nothing: the session could not

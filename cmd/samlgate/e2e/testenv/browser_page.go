@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -158,4 +159,12 @@ func xpathString(s string) string {
 		return "'" + s + "'"
 	}
 	return "concat('" + strings.ReplaceAll(s, "'", `', "'", '`) + "')"
+}
+
+// WithoutScripts has the browser run no scripts from now on.
+func (b *Browser) WithoutScripts() {
+	b.t.Helper()
+	if _, err := call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		b.fatal("switching scripts off", err)
+	}
 }
