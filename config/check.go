@@ -25,6 +25,7 @@ func (c *checker) check() {
 	c.headers()
 	c.routes()
 	c.serverPaths(&c.cfg.Server) // needs the hosts of the routes
+	c.furtherPaths(c.cfg.SAML.ServiceProviders)
 	c.pages()
 	c.files()
 }

@@ -31,6 +31,7 @@ func (c *checker) saml() {
 		c.idp(fmt.Sprintf("saml.idps[%d]", i), &s.IDPs[i], s.IDPs[:i])
 	}
 	c.domains(s)
+	c.serviceProviders(s)
 }
 
 // entityID: SAML Core §8.3.6, an URI of at most 1024 characters.

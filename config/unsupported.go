@@ -15,7 +15,7 @@ func isUnsupported(schema string) bool {
 
 		"session.on_idle", "session.ignore_paths", "session.keep_js", "session.user_choice", "session.overrides",
 
-		"saml.service_providers", "saml.on_idp_removed",
+		"saml.on_idp_removed",
 		"saml.idps[].insecure_unicode_email",
 		"saml.idps[].roles.sync", "saml.idps[].logo_file",
 
@@ -24,7 +24,7 @@ func isUnsupported(schema string) bool {
 		"headers.encoding", "headers.signing.jwt.algorithm", "headers.signing.http_signature.enabled",
 
 		"routes[].upstreams", "routes[].health", "routes[].upstream_carrier", "routes[].strip_path",
-		"routes[].rewrite_redirects", "routes[].host_header", "routes[].service_provider", "routes[].provisioning",
+		"routes[].rewrite_redirects", "routes[].host_header", "routes[].provisioning",
 		"routes[].allow.max_age", "routes[].allow.when",
 		"routes[].headers.preset", "routes[].headers.encoding",
 		"routes[].session.idle_timeout", "routes[].session.max_lifetime",

@@ -20,6 +20,7 @@ type saml struct {
 	Over                bool // SessionNotOnOrAfter has passed
 	Instant             time.Time
 	Context             string
+	SP                  string // which of our SP identities it is for, as audience, destination and recipient say
 }
 
 func (s saml) encode() string {
@@ -37,7 +38,7 @@ type fakeIDP struct {
 func (f *fakeIDP) Request(idp, relayState string, d signin.Demand) (signin.Request, error) {
 	f.anew.Store(d.Anew)
 	id := "_" + rand.Text() + rand.Text()
-	return signin.Request{ID: id, URL: "https://" + idp + ".idp.test/sso?id=" + id + "&RelayState=" + relayState}, nil
+	return signin.Request{ID: id, URL: "https://" + idp + ".idp.test/sso?id=" + id + "&RelayState=" + relayState + "&sp=" + d.ServiceProvider}, nil
 }
 
 func (f *fakeIDP) Hint(response string) (signin.Hint, error) {
@@ -53,7 +54,7 @@ func (f *fakeIDP) Verify(_ context.Context, response string, asked signin.Asked)
 	idp, requestID := asked.IDP, asked.RequestID
 	f.verified.Add(1)
 	var s saml
-	if err := json.Unmarshal([]byte(response), &s); err != nil || s.IDP != idp || s.Request != requestID {
+	if err := json.Unmarshal([]byte(response), &s); err != nil || s.IDP != idp || s.Request != requestID || s.SP != asked.ServiceProvider {
 		return identity.Identity{}, &signin.Refusal{Reason: "mismatch", Detail: "another question", Code: pages.SAMLRefused}
 	}
 	id := identity.Identity{IDP: idp, Email: identity.Email(s.Email), Person: identity.Person(s.Email), FirstName: "Ann", LastName: "Lee", Roles: s.Roles}

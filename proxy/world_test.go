@@ -65,8 +65,10 @@ type setup struct {
 	returnTo    map[string]string   // route → logout.return_to
 	accessLog   bool
 	loginRate   signin.Rate
+	relayRate   signin.Rate
 	cookieName  string
 	aliases     signin.Paths
+	further     []signin.ServiceProvider
 	appTimeouts time.Duration
 	trusted     []netip.Prefix
 }
@@ -210,8 +212,9 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	host := w.external.Hostname()
 	door, err := signin.New(signin.Config{
 		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Limits: s.limits, Provider: w.idp, IDPs: s.idps,
-		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, LoginRate: s.loginRate, Now: w.now,
+		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, LoginRate: s.loginRate, RelayRate: s.relayRate, Now: w.now,
 		Keys:    http.HandlerFunc(signer.ServeJWKS),
+		Further: s.further, SignOnURLs: func() []string { return []string{"https://corp.idp.test/sso"} },
 		Returns: returns{samlsp.ReturnPolicy{External: w.external, Hosts: router.ExactHost, Prefix: "/.samlgate"}},
 	})
 	w.must(err)

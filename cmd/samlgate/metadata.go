@@ -15,6 +15,8 @@ import (
 
 type metadataCmd struct {
 	configFlag
+	ServiceProvider string `help:"Print the metadata of this one of saml.service_providers." placeholder:"NAME"`
+
 	Setup  string `help:"Print what to enter at this identity provider instead, in the words of its preset." placeholder:"IDP"`
 	Output string `help:"Of --setup: text or json." default:"text" enum:"text,json"`
 }
@@ -31,7 +33,7 @@ func (c *metadataCmd) Run(s streams) error {
 	if c.Setup != "" {
 		return c.printSetup(s.out, cfg)
 	}
-	sp, err := gateway.ServiceProvider(cfg, gateway.Options{Now: time.Now})
+	sp, err := gateway.ServiceProvider(cfg, c.ServiceProvider, gateway.Options{Now: time.Now})
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ const (
 // cross-origin check, since the POST comes from the identity provider's page.
 func (h *Handler) acs(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
 	if r.Method != http.MethodPost {
-		h.show(w, r, v, pages.Problem{Code: pages.ACSGet, Allow: []string{http.MethodPost}, Actions: []pages.Action{h.startAgain()}})
+		h.show(w, r, v, pages.Problem{Code: pages.ACSGet, Allow: []string{http.MethodPost}, Actions: []pages.Action{h.startAgain(v)}})
 		return
 	}
 	h.limited(h.ACSRate, h.consume)(w, r, v)
@@ -58,6 +58,10 @@ func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		return
 	}
 	v.IDP = p.IDP
+	if p.ServiceProvider != v.ServiceProvider { // Bindings §3.5.5.2: not where it was meant to arrive
+		h.refuse(w, r, v, &Refusal{Reason: "other_service_provider", Detail: "the request was made with another SP identity", Code: pages.SAMLRefused})
+		return
+	}
 	if _, known := h.idps[p.IDP]; !known { // a reload took it away meanwhile
 		h.refuse(w, r, v, &Refusal{Reason: "unknown_idp", Detail: "no longer configured", Code: pages.UnknownIDP})
 		return
@@ -89,7 +93,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		h.problem(w, r, v, pages.TooLarge)
 		return "", false
 	case err != nil || len(r.PostForm["SAMLResponse"]) != 1:
-		h.problem(w, r, v, pages.BadRequest, h.startAgain())
+		h.problem(w, r, v, pages.BadRequest, h.startAgain(v))
 		return "", false
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
@@ -131,7 +135,7 @@ func (h *Handler) unsolicited(w http.ResponseWriter, r *http.Request, v *visit.V
 	v.Reason = reason
 	h.Observer.Login("", "refused", reason)
 	h.Audit.Record(audit.Event{Type: audit.LoginRefused, Addr: v.Client(), RequestID: v.ID, Reason: reason})
-	h.problem(w, r, v, pages.Unsolicited, h.startAgain())
+	h.problem(w, r, v, pages.Unsolicited, h.startAgain(v))
 }
 
 // refuse shows why an answer was not accepted, in plain words; the details go
@@ -146,7 +150,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit.Visit,
 	v.Reason, v.Err = refusal.Reason, refusal
 	h.Observer.Login(v.IDP, "refused", refusal.Reason)
 	h.Audit.Record(audit.Event{Type: audit.LoginRefused, IDP: v.IDP, Addr: v.Client(), RequestID: v.ID, Reason: refusal.Reason})
-	p := pages.Problem{Code: refusal.Code, Args: h.named(refusal.Args, v.IDP), Actions: []pages.Action{h.startAgain()}}
+	p := pages.Problem{Code: refusal.Code, Args: h.named(refusal.Args, v.IDP), Actions: []pages.Action{h.startAgain(v)}}
 	if p.Code == pages.IDPUnavailable {
 		p.RetryAfter = metadataRetry
 	}
@@ -174,8 +178,13 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 		return
 	}
 	id.Roles = roles
+	replaced, err := h.replaced(r.Context(), id.Authn, began.Session)
+	if err != nil {
+		h.unavailable(w, r, v, err)
+		return
+	}
 	started, err := h.Sessions.Start(r.Context(), sessionstore.Start{
-		Identity: id, Client: client(r, v), Epochs: epochs, Limits: h.Limits, Replaces: began.Session,
+		Identity: id, Client: client(r, v), Epochs: epochs, Limits: h.Limits, Replaces: replaced,
 	})
 	switch {
 	case errors.Is(err, sessionstore.ErrLimit):

@@ -3,6 +3,7 @@ package signin
 import (
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"time"
 
@@ -75,9 +76,13 @@ func Redirect(w http.ResponseWriter, url string) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// startAgain links to a proper login.
-func (h *Handler) startAgain() pages.Action {
-	return pages.Action{Kind: pages.StartAgain, URL: h.LoginURL()}
+// startAgain links to a proper login, with the SP identity that was visited.
+func (h *Handler) startAgain(v *visit.Visit) pages.Action {
+	a := pages.Action{Kind: pages.StartAgain, URL: h.LoginURL()}
+	if home := h.home(v.ServiceProvider); home != "" {
+		a.URL += "?" + url.Values{"return_to": {home}}.Encode()
+	}
+	return a
 }
 
 // signOutAction is a button that ends the session.

@@ -31,9 +31,12 @@ type Config struct {
 	Audit       *audit.Log
 	Observer    Observer
 	Metadata    http.Handler // serves the SP metadata
-	Keys        http.Handler // serves jwks.json
+	Further     []ServiceProvider
+	SignOnURLs  func() []string // where identity providers sign people in; nil = not known
+	Keys        http.Handler    // serves jwks.json
 	LoginRate   Rate
 	ACSRate     Rate
+	RelayRate   Rate // of answers that arrive on an app host
 	AccountRate Rate
 	Now         func() time.Time
 }
@@ -75,6 +78,7 @@ type Handler struct {
 	places  map[string]Place
 	gateway map[string]endpoint // by path, on the gateway origin
 	hosts   map[string]endpoint // by path, on every host
+	exact   map[Alias]endpoint  // of further SP identities
 	csrf    *http.CrossOriginProtection
 	pulse   pulse // of the session store
 }
@@ -125,6 +129,10 @@ func (h *Handler) mount() {
 		h.below("logout"):    h.logout,
 		h.below("jwks.json"): h.plain(h.Keys),
 	}
+	h.exact = make(map[Alias]endpoint)
+	for _, sp := range h.Further {
+		h.mountFurther(sp)
+	}
 }
 
 func (h *Handler) below(name string) string { return h.Prefix + "/" + name }
@@ -155,6 +163,9 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 
 func (h *Handler) find(v *visit.Visit) endpoint {
 	if serve := h.hosts[v.Path.Decoded()]; serve != nil {
+		return serve
+	}
+	if serve := h.exact[Alias{v.Host, v.Path.Decoded()}]; serve != nil {
 		return serve
 	}
 	if v.Host == h.Host {

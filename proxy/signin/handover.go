@@ -68,7 +68,7 @@ func (h *Handler) permits(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		return false
 	}
 	if !place.Demand.Met(s.Identity.Authn, h.Now()) { // the identity provider did not do what it was asked to
-		h.problem(w, r, v, pages.SAMLRefused, h.startAgain())
+		h.problem(w, r, v, pages.SAMLRefused, h.startAgain(v))
 		return false
 	}
 	denial := place.Rules.Decide(s.Identity, v.Addr)
@@ -196,6 +196,10 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 		v.Reason = "code_refused"
 		h.Audit.Record(audit.Event{Type: audit.HandoverRefused, Addr: v.Client(), RequestID: v.ID})
 		return nil, true
+	}
+	if err := h.supersede(r, v, s); err != nil {
+		h.unavailable(w, r, v, err)
+		return nil, false
 	}
 	v.Session, v.Reason = s.ID.Hash(), "handed_over"
 	if err := h.Jar.SetSession(w, v.Host, s, h.Now()); err != nil {

@@ -131,7 +131,7 @@ func (h *Handler) aim(w http.ResponseWriter, r *http.Request, v *visit.Visit, no
 		}
 	}
 	state, ok := h.setOut(w, r, v, target, nobody)
-	return aim{host: h.Host, state: state, other: asksForOther(q)}, ok
+	return aim{host: h.Host, route: h.pinned(target), state: state, other: asksForOther(q)}, ok
 }
 
 // asksForOther: "Sign in as someone else" wants the identity provider to ask

@@ -44,27 +44,31 @@ func (h *Handler) unasked(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		}
 		v.Reason = "reinitiated"
 		h.Observer.Login(idp, "reinitiated", "")
-		Redirect(w, h.LoginURL()+"/"+idp+"?"+url.Values{"return_to": {h.relayed(r, from)}, "again": {"1"}}.Encode())
+		Redirect(w, h.LoginURL()+"/"+idp+"?"+url.Values{"return_to": {h.relayed(r, v, from)}, "again": {"1"}}.Encode())
 	case Accept:
-		id, err := h.Provider.Verify(r.Context(), response, Asked{IDP: idp})
+		id, err := h.Provider.Verify(r.Context(), response, Asked{IDP: idp, ServiceProvider: v.ServiceProvider})
 		if err != nil {
 			h.refuse(w, r, v, err)
 			return
 		}
-		h.keepWaiting(w, r, v, waiting{Identity: id, Target: h.relayed(r, from)})
+		h.keepWaiting(w, r, v, waiting{Identity: id, Target: h.relayed(r, v, from)})
 	default:
 		h.unsolicited(w, r, v, "unsolicited")
 	}
 }
 
 // relayed is where the identity provider wants the person to go: its RelayState
-// if that is a place of ours, else its default.
-func (h *Handler) relayed(r *http.Request, from IDP) string {
+// if that is a place of ours, else the home of the SP identity it came to, else
+// its default.
+func (h *Handler) relayed(r *http.Request, v *visit.Visit, from IDP) string {
 	if relay := r.PostForm.Get("RelayState"); relay != "" {
 		if to, ok := h.Returns.Check(relay); ok {
 			return to
 		}
 		h.Observer.ReturnRefused()
+	}
+	if home := h.home(v.ServiceProvider); home != "" {
+		return home
 	}
 	return from.DefaultURL
 }
@@ -157,7 +161,7 @@ func (h *Handler) proceed(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	began, _ := h.Jar.readLogins(r, h.Host)
 	wait, err := h.takeWaiting(r, r.FormValue("code"), &began)
 	if errors.Is(err, sessionstore.ErrNotFound) {
-		h.problem(w, r, v, pages.LoginExpired, h.startAgain())
+		h.problem(w, r, v, pages.LoginExpired, h.startAgain(v))
 		return
 	}
 	s, sessionErr := h.present(r, v, began)

@@ -26,8 +26,13 @@ type Visit struct {
 	Route   string // configured name of the route, once it is known
 	Session string // hash of the session id, once it is known
 	IDP     string // configured name, where one is concerned
-	Reason  string // why the request was answered as it was: an enum value
-	Err     error  // the error behind a 5xx answer
+
+	// ServiceProvider is the SP identity of ours, by its configured name, at whose
+	// address this request has arrived; empty = the gateway's own.
+	ServiceProvider string
+
+	Reason string // why the request was answered as it was: an enum value
+	Err    error  // the error behind a 5xx answer
 }
 
 // NewID returns 80 random bits in lower-case base32: short enough to be read
@@ -51,7 +56,7 @@ func (v *Visit) Client() string {
 func (v *Visit) Attrs() []slog.Attr {
 	attrs := []slog.Attr{slog.String("request_id", v.ID)}
 	for _, f := range []struct{ key, value string }{
-		{"route", v.Route}, {"session", v.Session}, {"idp", v.IDP}, {"reason", v.Reason},
+		{"route", v.Route}, {"session", v.Session}, {"idp", v.IDP}, {"service_provider", v.ServiceProvider}, {"reason", v.Reason},
 	} {
 		if f.value != "" {
 			attrs = append(attrs, slog.String(f.key, f.value))

@@ -166,6 +166,10 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 	if err != nil {
 		return nil, err
 	}
+	relayRate, err := rate(cfg.Server.RateLimits.ACS, b.now)
+	if err != nil {
+		return nil, err
+	}
 	accountRate, err := rate(cfg.Server.RateLimits.Account, b.now)
 	if err != nil {
 		return nil, err
@@ -177,7 +181,8 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 		Returns: returns{samlsp.ReturnPolicy{
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,
 		}},
-		Metadata: metadataHandler(t.sp), Keys: keysHandler(signer), LoginRate: loginRate, ACSRate: acsRate, AccountRate: accountRate, Now: b.now,
+		Further: t.further(), SignOnURLs: t.signOnURLs,
+		Metadata: metadataHandler(t.sp), Keys: keysHandler(signer), LoginRate: loginRate, ACSRate: acsRate, RelayRate: relayRate, AccountRate: accountRate, Now: b.now,
 	})
 }
 

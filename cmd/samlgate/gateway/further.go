@@ -1,7 +1,11 @@
 package gateway
 
 import (
+	"net/url"
+
 	"github.com/samlgate/samlgate/config"
+	"github.com/samlgate/samlgate/proxy/route"
+	"github.com/samlgate/samlgate/proxy/signin"
 	"github.com/samlgate/samlgate/samlsp"
 )
 
@@ -26,4 +30,45 @@ func EndpointsAt(cfg *config.Config, c config.ServiceProvider) Endpoints {
 	return Endpoints{
 		Metadata: at(c.Paths.Metadata, "metadata"), ACS: at(c.Paths.ACS, "acs"), SLO: at(c.Paths.SLO, "slo"),
 	}
+}
+
+// further are the SP identities beside the gateway's own, as the sign-in needs to
+// know them.
+func (t *tree) further() []signin.ServiceProvider {
+	var all []signin.ServiceProvider
+	for _, c := range t.cfg.SAML.ServiceProviders {
+		at := EndpointsAt(t.cfg, c)
+		host, _ := split(at.ACS)
+		_, metadata := split(at.Metadata)
+		_, acs := split(at.ACS)
+		_, slo := split(at.SLO)
+		all = append(all, signin.ServiceProvider{
+			Name: c.Name, Host: host, MetadataPath: metadata, ACSPath: acs, SLOPath: slo, Metadata: metadataHandler(t.identities[c.Name]),
+		})
+	}
+	return all
+}
+
+// split returns the canonical host and the path of an address that the
+// configuration has checked.
+func split(address string) (host, path string) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", ""
+	}
+	if host, err = route.CanonicalHost(u.Host); err != nil {
+		return "", ""
+	}
+	return host, u.Path
+}
+
+// signOnURLs are where the identity providers sign people in now.
+func (t *tree) signOnURLs() []string {
+	var all []string
+	for _, idp := range t.sp.IDPs() {
+		for _, address := range idp.SSO {
+			all = append(all, address)
+		}
+	}
+	return all
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/samlgate/samlgate/config"
 	"github.com/samlgate/samlgate/samlsp"
@@ -50,10 +51,26 @@ func (b *base) buildSAML(t, old *tree) error {
 	return nil
 }
 
-// ServiceProvider makes the service provider alone, for its metadata.
-func ServiceProvider(cfg *config.Config, opts Options) (*samlsp.ServiceProvider, error) {
+// ServiceProvider makes one service provider alone, for its metadata: the
+// gateway's own, or the one of saml.service_providers with that name.
+func ServiceProvider(cfg *config.Config, name string, opts Options) (*samlsp.ServiceProvider, error) {
 	b := &base{log: opts.Log, now: opts.Now}
-	return samlsp.New(b.spConfig(&tree{cfg: cfg}))
+	all, err := b.identities(&tree{cfg: cfg}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if sp := all[name]; sp != nil {
+		return sp, nil
+	}
+	return nil, fmt.Errorf("no service provider is called %q; saml.service_providers has %s", name, strings.Join(furtherNames(cfg), ", "))
+}
+
+func furtherNames(cfg *config.Config) []string {
+	names := make([]string, len(cfg.SAML.ServiceProviders))
+	for i, c := range cfg.SAML.ServiceProviders {
+		names[i] = c.Name
+	}
+	return names
 }
 
 func (b *base) spConfig(t *tree) samlsp.Config {
