@@ -67,6 +67,26 @@ func (t *meter) List(ctx context.Context, p identity.PersonHash) (rows []session
 	return t.Store.List(ctx, p)
 }
 
+func (t *meter) Enlist(ctx context.Context, n sessionstore.NameHash, e sessionstore.Entry, ttl time.Duration) (all []sessionstore.Logout, err error) {
+	defer func(began time.Time) { t.done("enlist", began, err) }(time.Now())
+	return t.Store.Enlist(ctx, n, e, ttl)
+}
+
+func (t *meter) Delist(ctx context.Context, n sessionstore.NameHash, entries []sessionstore.Entry) (err error) {
+	defer func(began time.Time) { t.done("delist", began, err) }(time.Now())
+	return t.Store.Delist(ctx, n, entries)
+}
+
+func (t *meter) NoteLogout(ctx context.Context, n sessionstore.NameHash, logouts []sessionstore.Logout) (err error) {
+	defer func(began time.Time) { t.done("note_logout", began, err) }(time.Now())
+	return t.Store.NoteLogout(ctx, n, logouts)
+}
+
+func (t *meter) Listed(ctx context.Context, n sessionstore.NameHash, index *sessionstore.IndexHash, after sessionstore.Entry) (all []sessionstore.Entry, err error) {
+	defer func(began time.Time) { t.done("listed", began, err) }(time.Now())
+	return t.Store.Listed(ctx, n, index, after)
+}
+
 func (t *meter) Put(ctx context.Context, key string, value []byte, ttl time.Duration) (err error) {
 	defer func(began time.Time) { t.done("put", began, err) }(time.Now())
 	return t.Store.Put(ctx, key, value, ttl)

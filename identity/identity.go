@@ -69,16 +69,9 @@ func (n NameID) Key(issuer string) string {
 	if n.Value == "" || len(n.Value) > maxKey || strings.TrimSpace(n.Value) != n.Value {
 		return ""
 	}
-	format := "unspecified"
-	if n.Format != "" {
-		format = n.Format
-	}
-	for _, standard := range []string{"urn:oasis:names:tc:SAML:1.1:nameid-format:", "urn:oasis:names:tc:SAML:2.0:nameid-format:"} {
-		format = strings.TrimPrefix(format, standard)
-	}
-	key := url.QueryEscape(format)
-	if n.NameQualifier != "" && n.NameQualifier != issuer {
-		key += "@" + url.QueryEscape(n.NameQualifier)
+	key := url.QueryEscape(n.FormatName())
+	if q := qualifier(n.NameQualifier, issuer); q != "" {
+		key += "@" + url.QueryEscape(q)
 	}
 	return key + ":" + n.Value
 }
@@ -94,6 +87,10 @@ type Authn struct {
 	// ServiceProvider is which of our SP identities the sign-in was made with, by
 	// its name in the configuration; empty = the gateway's own.
 	ServiceProvider string `json:",omitempty"`
+
+	// Issued is the IssueInstant of the assertion. It orders a sign-in and a
+	// logout that pass each other on the way, and is not kept.
+	Issued time.Time `json:"-"`
 }
 
 // Identity is a person as one identity provider described them at one

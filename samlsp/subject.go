@@ -120,7 +120,7 @@ func (c *checker) statements(a *node) *Rejection {
 			return rejectTime(ReasonSessionExpired, c.now, c.issued, "the session at the idp ended at %s", stamp(end))
 		}
 		if i == 0 {
-			c.authn = identity.Authn{Instant: at, SessionIndex: n.value("SessionIndex"), ContextClass: contextClass(n)}
+			c.authn = identity.Authn{Instant: at, SessionIndex: n.value("SessionIndex"), ContextClass: contextClass(n), Issued: c.issued}
 		}
 		if given && (c.authn.NotOnOrAfter.IsZero() || end.Before(c.authn.NotOnOrAfter)) {
 			c.authn.NotOnOrAfter = end

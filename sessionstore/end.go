@@ -56,8 +56,15 @@ func (m *Manager) EndEverything(ctx context.Context, why Reason) error {
 	return nil
 }
 
-// tell reports rows that have just been ended to OnEnd.
+// tell reports rows that have just been ended to OnEnd, and takes them out of
+// the index of single logout.
 func (m *Manager) tell(ctx context.Context, rows []EndedRow) []Ended {
+	all := m.report(ctx, rows)
+	m.delistAll(ctx, all)
+	return all
+}
+
+func (m *Manager) report(ctx context.Context, rows []EndedRow) []Ended {
 	all := make([]Ended, 0, len(rows))
 	for _, row := range rows {
 		e := Ended{ID: row.ID, Reason: row.Reason}

@@ -57,7 +57,7 @@ func (m *Manager) Epochs(ctx context.Context, p identity.Person) (Epochs, error)
 
 // Start begins a session: [ErrLimit] under Deny, [ErrEpochMoved] when sessions
 // of the person were ended since s.Epochs were read (or these are of somebody
-// else), [ErrOver] when SessionNotOnOrAfter has passed.
+// else), or the identity provider logged them out meanwhile, [ErrOver] when SessionNotOnOrAfter has passed.
 func (m *Manager) Start(ctx context.Context, s Start) (Started, error) {
 	c, err := m.create(s)
 	if err != nil {
@@ -71,6 +71,26 @@ func (m *Manager) Start(ctx context.Context, s Start) (Started, error) {
 			elsewhere = old
 		}
 	}
+	entry, err := m.enlist(ctx, c, s.Identity)
+	if err != nil {
+		return Started{}, fmt.Errorf("starting a session: %w", err)
+	}
+	started, err := m.begin(ctx, c)
+	if err != nil {
+		m.delist(ctx, entry)
+		return Started{}, err
+	}
+	if err := m.settle(ctx, entry, elsewhere, &started); err != nil {
+		// Nobody will hear of the new session: it must not hold a place.
+		_, undo := m.store.End(ctx, c.ID, ReasonReplaced)
+		m.delist(ctx, entry)
+		return Started{}, errors.Join(err, undo)
+	}
+	return started, nil
+}
+
+// begin creates the session of c.
+func (m *Manager) begin(ctx context.Context, c Create) (Started, error) {
 	asked := m.now()
 	created, err := m.store.Create(ctx, c)
 	if err != nil {
@@ -80,18 +100,24 @@ func (m *Manager) Start(ctx context.Context, s Start) (Started, error) {
 	if err != nil {
 		return Started{}, fmt.Errorf("starting a session: %w", err)
 	}
-	started := Started{Session: session, Evicted: m.tell(ctx, created.Ended)}
+	return Started{Session: session, Evicted: m.tell(ctx, created.Ended)}, nil
+}
+
+// settle makes sure that no logout missed the new session, and ends the one that
+// it replaces elsewhere, if any.
+func (m *Manager) settle(ctx context.Context, entry *enlistment, elsewhere ID, started *Started) error {
+	if err := m.confirm(ctx, entry); err != nil {
+		return err
+	}
 	if elsewhere == "" {
-		return started, nil
+		return nil
 	}
 	rows, err := m.end(ctx, elsewhere, ReasonReplaced)
 	if err != nil {
-		// Nobody will hear of the new session: it must not hold a place.
-		_, undo := m.store.End(ctx, c.ID, ReasonReplaced)
-		return Started{}, fmt.Errorf("ending the replaced session: %w", errors.Join(err, undo))
+		return fmt.Errorf("ending the replaced session: %w", err)
 	}
 	started.Evicted = append(started.Evicted, rows...)
-	return started, nil
+	return nil
 }
 
 // create turns a sign-in into what the store adds.

@@ -30,6 +30,7 @@ import (
 //
 // IDs handed in have passed [ParseID].
 type Store interface {
+	Names
 	// Epochs returns the current epochs of a person, zero where never moved.
 	Epochs(ctx context.Context, p identity.PersonHash) (Epochs, error)
 

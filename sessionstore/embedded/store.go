@@ -28,6 +28,8 @@ type Store struct {
 	buckets  [sessionstore.Buckets]uint64              // epochs of buckets
 	once     map[string]token                          // key → single-use value
 	claims   map[string]token                          // key → first claimant
+	names    map[sessionstore.NameHash]*name           // NameIDs, for single logout
+	seq      uint64                                    // counts noted logouts
 	ends     endings                                   // what is over soonest, to free it
 	watchers map[*watcher]struct{}
 }
@@ -46,6 +48,7 @@ func New(now func() time.Time) *Store {
 		moved:    make(map[identity.PersonHash]uint64),
 		once:     make(map[string]token),
 		claims:   make(map[string]token),
+		names:    make(map[sessionstore.NameHash]*name),
 		watchers: make(map[*watcher]struct{}),
 	}
 }
@@ -163,6 +166,7 @@ func (s *Store) Close() error {
 	clear(s.persons)
 	clear(s.once)
 	clear(s.claims)
+	clear(s.names)
 	s.ends = nil
 	for w := range s.watchers {
 		s.drop(w)

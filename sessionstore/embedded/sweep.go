@@ -8,12 +8,13 @@ import (
 )
 
 // ending is something that will be over at a time, or later if it was
-// extended since. One of the three names is set.
+// extended since. One of the four names is set.
 type ending struct {
 	at      time.Time
 	session sessionstore.ID
 	once    string
 	claim   string
+	listing *listing
 }
 
 // endings is a heap with the soonest first.
@@ -52,7 +53,7 @@ func (s *Store) sweep(now time.Time) {
 			s.ends.add(e)
 			continue
 		}
-		s.free(e)
+		s.free(e, now)
 	}
 }
 
@@ -66,6 +67,8 @@ func (s *Store) due(e ending) (time.Time, bool) {
 	case e.once != "":
 		t, ok := s.once[e.once]
 		return t.end, ok
+	case e.listing != nil: // is never extended
+		return e.at, true
 	default:
 		t, ok := s.claims[e.claim]
 		return t.end, ok
@@ -73,12 +76,14 @@ func (s *Store) due(e ending) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-func (s *Store) free(e ending) {
+func (s *Store) free(e ending, now time.Time) {
 	switch {
 	case e.session != "":
 		s.forget(e.session)
 	case e.once != "":
 		delete(s.once, e.once)
+	case e.listing != nil:
+		s.unlist(*e.listing, now)
 	default:
 		delete(s.claims, e.claim)
 	}

@@ -107,6 +107,13 @@ func exercise(t *testing.T, s *Store) error {
 	try(err)
 	_, err = s.Claim(ctx, "k", "me", time.Minute)
 	try(err)
+	entry, name := sessionstore.Entry{ID: id}, sessionstore.NameHash{}
+	_, err = s.Enlist(ctx, name, entry, time.Hour)
+	try(err)
+	try(s.NoteLogout(ctx, name, []sessionstore.Logout{{All: true}}))
+	_, err = s.Listed(ctx, name, nil, entry)
+	try(err)
+	try(s.Delist(ctx, name, []sessionstore.Entry{entry}))
 	_, err = s.Prerequisites(ctx)
 	try(err)
 	watching, cancel := context.WithCancel(ctx)

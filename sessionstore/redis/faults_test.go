@@ -52,9 +52,21 @@ func everything(t *testing.T, s *Store, id sessionstore.ID, want error) {
 		"put":     func() error { return s.Put(ctx, "k", nil, time.Minute) },
 		"take":    func() error { _, err := s.Take(ctx, "k"); return err },
 		"claim":   func() error { _, err := s.Claim(ctx, "k", "c", time.Minute); return err },
-		"watch":   func() error { return s.Watch(ctx, func(sessionstore.Invalidation) {}) },
-		"ping":    func() error { return s.Ping(ctx) },
-		"ready":   func() error { _, err := s.Prerequisites(ctx); return err },
+		"enlist": func() error {
+			_, err := s.Enlist(ctx, sessionstore.NameHash{}, sessionstore.Entry{ID: id}, time.Hour)
+			return err
+		},
+		"delist": func() error {
+			return s.Delist(ctx, sessionstore.NameHash{}, []sessionstore.Entry{{ID: id}})
+		},
+		"logout": func() error { return s.NoteLogout(ctx, sessionstore.NameHash{}, []sessionstore.Logout{{All: true}}) },
+		"listed": func() error {
+			_, err := s.Listed(ctx, sessionstore.NameHash{}, nil, sessionstore.Entry{})
+			return err
+		},
+		"watch": func() error { return s.Watch(ctx, func(sessionstore.Invalidation) {}) },
+		"ping":  func() error { return s.Ping(ctx) },
+		"ready": func() error { _, err := s.Prerequisites(ctx); return err },
 	}
 	for name, call := range calls {
 		start := time.Now()
@@ -164,6 +176,10 @@ func TestMemoryFull(t *testing.T) {
 	ctx := t.Context()
 	id := create(t, s)
 	before := request(t, s)
+	name, entry := sessionstore.NameHash{1}, sessionstore.Entry{ID: id}
+	if _, err := s.Enlist(ctx, name, entry, time.Hour); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.client.ConfigSet(ctx, "maxmemory", "1").Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -175,6 +191,15 @@ func TestMemoryFull(t *testing.T) {
 	}
 	if _, err := s.Load(ctx, id); err != nil {
 		t.Errorf("load: %v", err)
+	}
+	if _, err := s.Enlist(ctx, name, sessionstore.Entry{ID: before.ID}, time.Hour); !errors.Is(err, sessionstore.ErrUnavailable) {
+		t.Errorf("enlist: %v", err)
+	}
+	if err := s.NoteLogout(ctx, name, []sessionstore.Logout{{All: true}}); err != nil {
+		t.Errorf("note a logout: %v", err)
+	}
+	if err := s.Delist(ctx, name, []sessionstore.Entry{entry}); err != nil {
+		t.Errorf("delist: %v", err)
 	}
 	if rows, err := s.EndAll(ctx, ana.Hash(), sessionstore.ReasonDeactivated); err != nil || len(rows) != 1 {
 		t.Errorf("end all: %d, %v", len(rows), err)

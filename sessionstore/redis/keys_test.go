@@ -28,11 +28,20 @@ func TestKeys(t *testing.T) {
 	if _, err := s.Claim(ctx, "claim", "me", time.Minute); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.Enlist(ctx, sessionstore.NameHash{}, sessionstore.Entry{ID: id}, 12*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Enlist(ctx, sessionstore.NameHash{}, sessionstore.Entry{ID: request(t, s).ID}, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.NoteLogout(ctx, sessionstore.NameHash{}, []sessionstore.Logout{{All: true}}); err != nil {
+		t.Fatal(err)
+	}
 	keys, err := s.client.Keys(ctx, "*").Result()
-	if err != nil || len(keys) != 7 {
+	if err != nil || len(keys) != 9 {
 		t.Fatalf("%d keys, %v", len(keys), err)
 	}
-	tagged := regexp.MustCompile(`^gate:(\{b\d{3}\}:(s:b\d{3}\.[\w-]{43}|[pe]:[\w-]{43}|x|e)|[oc]:\w+)$`)
+	tagged := regexp.MustCompile(`^gate:(\{b\d{3}\}:(s:b\d{3}\.[\w-]{43}|[pe]:[\w-]{43}|x|e)|\{n[\w-]{22}\}:[sl]|[oc]:\w+)$`)
 	for _, key := range keys {
 		ttl, err := s.client.PTTL(ctx, key).Result()
 		if err != nil {
@@ -47,9 +56,31 @@ func TestKeys(t *testing.T) {
 		if strings.Contains(key, ":s:") && (ttl > time.Hour+30*time.Second || ttl < time.Hour) {
 			t.Errorf("the session lives %v, want idle + interval", ttl)
 		}
-		if strings.HasSuffix(key, "}:x") && ttl < 11*time.Hour {
+		if (strings.HasSuffix(key, "}:x") || strings.HasSuffix(key, "}:s")) && ttl < 11*time.Hour {
 			t.Errorf("the index lives %v, want the absolute end", ttl)
 		}
+		if strings.HasSuffix(key, "}:l") && (ttl > sessionstore.LogoutMemory || ttl < sessionstore.LogoutMemory-time.Minute) {
+			t.Errorf("a logout is remembered for %v", ttl)
+		}
+	}
+}
+
+// What single logout needs to find a session takes this many bytes of Redis: of
+// a person with one session, keys and all, and for each further one.
+func TestEntriesAreSmall(t *testing.T) {
+	s := open(t, storetest.StartRedis(t), "")
+	for _, row := range []struct{ entries, first, each int64 }{{1, 220, 220}, {100, 220, 60}, {2000, 220, 200}} {
+		name := sessionstore.NameHash{byte(row.entries), 1}
+		for range row.entries {
+			if _, err := s.Enlist(t.Context(), name, sessionstore.Entry{ID: request(t, s).ID}, time.Hour); err != nil {
+				t.Fatal(err)
+			}
+		}
+		used, err := s.client.MemoryUsage(t.Context(), s.name(name)+"s", 0).Result()
+		if most := row.first + (row.entries-1)*row.each; err != nil || used > most {
+			t.Errorf("%d entries take %d bytes, want at most %d; %v", row.entries, used, most, err)
+		}
+		t.Logf("%d entries take %d bytes", row.entries, used)
 	}
 }
 

@@ -118,6 +118,13 @@ func TestLostAnswers(t *testing.T) {
 	losing("take", func() error { _, err := s.Take(ctx, "token"); return err }, sessionstore.ErrNotFound)
 	losing("touch", func() error { return s.Touch(ctx, c.ID, 0) }, nil)
 	losing("end", func() error { _, err := s.End(ctx, c.ID, sessionstore.ReasonLogout); return err }, sessionstore.ErrNotFound)
+	name, entry := sessionstore.NameHash{1}, sessionstore.Entry{ID: c.ID}
+	losing("enlist", func() error { _, err := s.Enlist(ctx, name, entry, time.Hour); return err }, nil)
+	if found, err := s.Listed(ctx, name, nil, sessionstore.Entry{}); err != nil || len(found) != 1 || found[0] != entry {
+		t.Errorf("enlisted %v, %v", found, err)
+	}
+	losing("note a logout", func() error { return s.NoteLogout(ctx, name, []sessionstore.Logout{{All: true}}) }, nil)
+	losing("delist", func() error { return s.Delist(ctx, name, []sessionstore.Entry{entry}) }, nil)
 	before := request(t, s)
 	losing("end all", func() error { _, err := s.EndAll(ctx, hash, sessionstore.ReasonLogout); return err }, nil)
 	if rows, err := s.List(ctx, hash); err != nil || len(rows) != 0 {

@@ -21,6 +21,10 @@ func loadScripts() (scripts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the scripts: %w", err)
 	}
+	names, err := sources.ReadFile("scripts/names.lua")
+	if err != nil {
+		return nil, fmt.Errorf("reading the scripts: %w", err)
+	}
 	all := make(scripts)
 	for _, name := range []string{"create", "load", "touch", "end", "endall", "endbucket", "list"} {
 		source, err := sources.ReadFile("scripts/" + name + ".lua")
@@ -28,6 +32,13 @@ func loadScripts() (scripts, error) {
 			return nil, fmt.Errorf("reading the scripts: %w", err)
 		}
 		all[name] = goredis.NewScript(string(common) + string(source))
+	}
+	for _, name := range []string{"enlist", "delist", "notelogout"} {
+		source, err := sources.ReadFile("scripts/" + name + ".lua")
+		if err != nil {
+			return nil, fmt.Errorf("reading the scripts: %w", err)
+		}
+		all[name] = goredis.NewScript(string(common) + string(names) + string(source))
 	}
 	return all, nil
 }
