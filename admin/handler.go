@@ -22,6 +22,7 @@ type Config struct {
 	Health   *Health
 	Metrics  *Metrics
 	Tokens   func() []Token // those of now: a reload takes tokens away
+	Setup    func() Setup   // nil: there are no pages below /setup/
 	Loopback bool           // the listener is on loopback: only loopback names may ask for it
 }
 
@@ -32,6 +33,11 @@ func NewHandler(cfg Config) http.Handler {
 	mux.HandleFunc("GET /readyz", cfg.Health.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("/api/", cfg.api)
+	if cfg.Setup != nil {
+		mux.HandleFunc("GET /setup", cfg.setupList)
+		mux.HandleFunc("GET /setup/{$}", cfg.setupList)
+		mux.HandleFunc("GET /setup/{idp}", cfg.setupGuide)
+	}
 	if !cfg.Loopback {
 		return mux
 	}

@@ -33,6 +33,8 @@ type page struct {
 	Choices []Choice
 	Person  *person
 	Form    *Action
+	Sheet   *Sheet
+	Wide    bool // room for long values
 
 	targets []string
 }

@@ -41,6 +41,7 @@ type Pages struct {
 	location   *time.Location
 	now        func() time.Time
 	catalogues []*catalogue
+	english    *catalogue // for operators, whatever people read
 	matcher    language.Matcher
 	template   *template.Template
 	style      template.CSS
@@ -65,6 +66,10 @@ func New(c Config) (*Pages, error) {
 	if err != nil {
 		return nil, err
 	}
+	english, err := loadCatalogue(reference)
+	if err != nil {
+		return nil, err
+	}
 	logo, logoErr := newLogo(c.Logo, c.LogoType)
 	tmpl, style, tmplErr := parseTemplates()
 	if err := errors.Join(checkSupport(c.Support), logoErr, tmplErr); err != nil {
@@ -72,7 +77,7 @@ func New(c Config) (*Pages, error) {
 	}
 	p := &Pages{
 		brand: brand{Title: clean(c.Title), Footer: clean(c.Footer)}, support: c.Support, prefix: c.Prefix,
-		location: c.Location, now: c.Now, catalogues: catalogues, matcher: newMatcher(tags),
+		location: c.Location, now: c.Now, catalogues: catalogues, english: english, matcher: newMatcher(tags),
 		template: tmpl, style: style, logo: logo,
 	}
 	p.setDefaults()

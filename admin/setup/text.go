@@ -26,17 +26,25 @@ func (g Guide) WriteText(w io.Writer) error {
 	for _, p := range g.Parts {
 		p.write(&b)
 	}
-	if g.doubts() {
-		b.WriteString("\n" + wrap(unconfirmed+" "+doubt, ""))
-	}
-	if g.Page != "" {
-		b.WriteString("\n" + wrap("Each step, and what goes wrong: "+g.Page, ""))
+	for _, text := range g.Foot() {
+		b.WriteString("\n" + wrap(text, ""))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-const doubt = "comes from experience with the product and was not confirmed in its documentation."
+// Foot is what to say at the end: what the mark means, where it is used, and
+// where to read on.
+func (g Guide) Foot() []string {
+	var foot []string
+	if g.doubts() {
+		foot = append(foot, unconfirmed+" comes from experience with the product and was not confirmed in its documentation.")
+	}
+	if g.Page != "" {
+		foot = append(foot, "Each step, and what goes wrong: "+g.Page)
+	}
+	return foot
+}
 
 // doubts reports whether something is marked as unconfirmed.
 func (g Guide) doubts() bool {

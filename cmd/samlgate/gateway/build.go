@@ -53,6 +53,7 @@ type tree struct {
 	tls        *tls.Config       // of the public listener; nil: TLS ends in front of us
 	serves     func(string) bool // whether a canonical host is ours
 	hooks      *backchannel.Notifier
+	pages      *pages.Pages
 	cfg        *config.Config
 }
 
@@ -78,6 +79,7 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 	router, routes, err := buildRoutes(cfg)
 	t.routes, errs[2] = routes, err
 	p, err := buildPages(cfg, b.now)
+	t.pages = p
 	errs[3] = naming("pages", err)
 	signer, err := buildSigner(cfg, b.now)
 	errs[4] = naming("headers.signing", err)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/samlgate/samlgate/admin"
 	"github.com/samlgate/samlgate/admin/setup"
 	"github.com/samlgate/samlgate/config"
 )
@@ -22,6 +23,19 @@ func Setup(cfg *config.Config, idp string) (setup.Guide, bool) {
 		return setup.Guide{}, false
 	}
 	return setup.For(setupFacts(cfg, cfg.SAML.IDPs[i])), true
+}
+
+// setup is what the admin listener shows of the current configuration.
+func (r *Runner) setup() admin.Setup {
+	t := r.current.Load()
+	if t == nil {
+		return admin.Setup{}
+	}
+	s := admin.Setup{Pages: t.pages}
+	for _, p := range t.cfg.SAML.IDPs {
+		s.Guides = append(s.Guides, setup.For(setupFacts(t.cfg, p)))
+	}
+	return s
 }
 
 func setupFacts(cfg *config.Config, p config.IDP) setup.Facts {
