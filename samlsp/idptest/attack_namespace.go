@@ -19,7 +19,7 @@ func namespaceAttacks() []Misbehaviour {
 		pair("signature of another namespace", "misplaced_signature", Tamper(setAttr("Signature", "xmlns:ds", "urn:evil:signature"))),
 		pair("status of another namespace", "child_order", Tamper(setAttr("Status", "xmlns:samlp", "urn:evil:protocol"))),
 		pair("prefix bound to another namespace inside", "digest_mismatch", Tamper(within("Subject", setAttr("NameID", "xmlns:saml", "urn:evil:assertion")))),
-		pair("prefix without a namespace", "namespace", replace("<samlp:Status>", "<evil:Status>")),
+		pair("prefix without a namespace", "namespace", replace("<samlp:Status>", "<samlp:Status><evil:x/>")),
 		pair("prefix xmlns on an element", "namespace", replace("<samlp:Status>", "<samlp:Status><xmlns:x/>")),
 		pair("empty prefix on an element", "namespace", replace("<samlp:Status>", "<samlp:Status><:x/>")),
 		pair("two colons in a name", "not_xml", replace("<samlp:Status>", "<samlp:Status><a:b:c/>")),

@@ -44,6 +44,11 @@ type Misbehaviour struct {
 	Class Class
 	Want  string // a samlsp.Reason by its name
 
+	// Idea is what is tried: pairs that try the same with other values share it.
+	Idea string
+	// Forges says that the message is good for nothing unless it signs in Mallory.
+	Forges bool
+
 	Setup Setup
 
 	base, mutation []Option
@@ -90,13 +95,13 @@ func Ana() Subject {
 
 // Misbehaviours returns every pair. IDs inside are new at each call.
 func Misbehaviours() []Misbehaviour {
-	return slices.Concat(
+	return withIdeas(slices.Concat(
 		signatureAttacks(), referenceAttacks(), wrappingAttacks(), algorithmAttacks(), keyAttacks(),
 		textAttacks(), encodingAttacks(), namespaceAttacks(), shapeMistakes(), statusMistakes(),
 		conditionMistakes(), timeMistakes(), requestMistakes(), replays(),
 		subjectMistakes(), personMistakes(), bombs(), oldAlgorithms(), unasked(), staleSignIns(),
 		ciphertexts(), plaintexts(), changedCiphertexts(), encryptedParts(),
-	)
+	))
 }
 
 // rows gives its class to each pair.

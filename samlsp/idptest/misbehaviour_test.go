@@ -1,6 +1,7 @@
 package idptest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/samlgate/samlgate/samlsp"
@@ -51,6 +52,14 @@ func TestMisbehavioursAreDistinct(t *testing.T) {
 		if must(t)(m.Make(p, r)) == must(t)(m.Twin(p, r)) {
 			t.Errorf("%q is its own twin", m.Name)
 		}
+	}
+	for _, name := range append(slices.Concat(ideas()...), forgeries()...) {
+		if !names[name] {
+			t.Errorf("%q shares an idea, or is a forgery, and does not exist", name)
+		}
+	}
+	if len(slices.Concat(ideas()...)) != len(slices.Compact(slices.Sorted(slices.Values(slices.Concat(ideas()...))))) {
+		t.Error("a pair is in two ideas")
 	}
 	if len(names) < 240 {
 		t.Errorf("%d misbehaviours are too few", len(names))

@@ -1,0 +1,202 @@
+package samlsp_test
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/samlgate/samlgate/identity"
+	"github.com/samlgate/samlgate/samlsp"
+	"github.com/samlgate/samlgate/samlsp/idptest"
+)
+
+const (
+	ourEntity = "https://sso.example.com/.samlgate/saml/metadata"
+	ourACS    = "https://sso.example.com/.samlgate/saml/acs"
+)
+
+func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+
+// bench is an identity provider that misbehaves, and what a service provider
+// for it is made of.
+type bench struct {
+	idp  *idptest.IDP
+	keys []samlsp.KeyPair
+}
+
+func newBench(t testing.TB) *bench {
+	t.Helper()
+	idp, err := idptest.New(idptest.Config{EntityID: "https://idp.example.com/metadata", BaseURL: "https://idp.example.com/idp", Now: noon})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{idp: idp}
+	var certs []*x509.Certificate
+	for _, made := range []func() (idptest.Key, error){
+		func() (idptest.Key, error) { return idptest.NewECDSAKey(noon()) }, // signs; the others decrypt
+		func() (idptest.Key, error) { return idptest.NewRSAKey(2048, noon()) },
+		func() (idptest.Key, error) { return idptest.NewRSAKey(2048, noon()) },
+	} {
+		k, err := made()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.keys = append(b.keys, samlsp.KeyPair{Certificate: k.Certificate, Key: k.Signer})
+		certs = append(certs, k.Certificate)
+	}
+	idp.AddSP(idptest.SP{EntityID: ourEntity, ACSURL: ourACS, Certificates: certs})
+	return b
+}
+
+// used is a replay cache.
+type used struct {
+	mu   sync.Mutex
+	keys map[string]bool
+}
+
+func (u *used) Claim(_ context.Context, key string, _ time.Time) (bool, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	first := !u.keys[key]
+	u.keys[key] = true
+	return first, nil
+}
+
+// provider makes a service provider that makes all checks but those.
+func (b *bench) provider(t testing.TB, s idptest.Setup, off ...samlsp.Reason) *samlsp.ServiceProvider {
+	t.Helper()
+	sp, err := samlsp.New(samlsp.Config{
+		EntityID: ourEntity, ACSURL: ourACS, ClockSkew: 3 * time.Minute, Now: noon, Keys: b.keys, Replay: &used{keys: map[string]bool{}},
+	}, &samlsp.IdentityProvider{
+		Name: "corp", EntityID: b.idp.EntityID(), Certificates: b.idp.Certificates(),
+		SSO:       map[samlsp.Binding]string{samlsp.RedirectBinding: b.idp.SSOURL()},
+		AllowSHA1: s.AllowSHA1, AllowCBC: s.AllowCBC, Require: samlsp.SignedPart(s.Require), EmailDomains: idptest.Domains(),
+		Attributes: samlsp.Mapping{Email: []string{"Email"}, FirstName: []string{"FirstName"}, Roles: []string{"Role"}}, Required: []string{"email"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	samlsp.SwitchOff(sp, off...)
+	return sp
+}
+
+// outcome is what became of one message.
+type outcome struct {
+	who    identity.Identity
+	report samlsp.Report
+	reason *samlsp.Reason // nil: accepted
+}
+
+// try sends a message, and whatever has to come before it.
+func (b *bench) try(t testing.TB, m idptest.Misbehaviour, make func(*idptest.IDP, idptest.Request) (string, error), off ...samlsp.Reason) outcome {
+	t.Helper()
+	r := idptest.Request{ID: "_request", Issuer: ourEntity, ACSURL: ourACS}
+	want := samlsp.Expected{IDP: "corp", RequestID: r.ID, MaxAuthAge: m.Setup.MaxAuthAge, AuthnContext: m.Setup.AuthnContext}
+	if m.Setup.Unsolicited {
+		want.RequestID, want.Unsolicited = "", true
+	}
+	if m.Setup.Forced {
+		want.AuthnNotBefore = noon()
+	}
+	sp := b.provider(t, m.Setup, off...)
+	first, ok, err := m.First(b.idp, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok {
+		if _, err := sp.VerifyResponse(t.Context(), first, want); err != nil {
+			t.Fatalf("%s: the first message is refused: %v", m.Name, err)
+		}
+	}
+	message, err := make(b.idp, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, report, err := sp.Examine(t.Context(), message, want)
+	o := outcome{report: report}
+	if err == nil {
+		o.who, err = a.Identity()
+		o.report = report.WithPerson(err)
+	}
+	var refused *samlsp.Rejection
+	if errors.As(err, &refused) {
+		o.reason = &refused.Reason
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// needed returns the checks that must all be off for a misbehaviour to pass,
+// found by switching off whatever refuses; nil when it never does.
+func (b *bench) needed(t testing.TB, m idptest.Misbehaviour) ([]samlsp.Reason, outcome) {
+	t.Helper()
+	var off []samlsp.Reason
+	for {
+		o := b.try(t, m, m.Make, off...)
+		switch {
+		case o.reason == nil:
+			return off, o
+		case slices.Contains(off, *o.reason):
+			return nil, o
+		}
+		off = append(off, *o.reason)
+	}
+}
+
+// What each check is good for: 120 or more ideas are refused by one check alone.
+// Their twins are accepted, they are refused for the right reason, and once that
+// check is off they are accepted as well; a forgery then signs in whom it forged.
+// Where several checks refuse the same, all of them are listed, and nothing is
+// counted.
+func TestEachCheckIsNeeded(t *testing.T) {
+	b := newBench(t)
+	ideas := make(map[string]bool)
+	checks := make(map[samlsp.Reason]bool)
+	for _, m := range idptest.Misbehaviours() {
+		if twin := b.try(t, m, m.Twin); twin.reason != nil {
+			t.Errorf("%s: the twin is refused as %v", m.Name, *twin.reason)
+			continue
+		}
+		attack := b.try(t, m, m.Make)
+		if attack.reason == nil || attack.reason.String() != m.Want {
+			t.Errorf("%s: not refused as %s", m.Name, m.Want)
+			continue
+		}
+		if last := attack.report.Verdicts[len(attack.report.Verdicts)-1]; last.Passed || last.Check != m.Want {
+			t.Errorf("%s: the last verdict is %+v", m.Name, last)
+		}
+		off, o := b.needed(t, m)
+		forged := o.who.NameID.Value == idptest.Mallory || o.who.Email == idptest.Mallory
+		if off != nil && !m.Forges && forged {
+			t.Errorf("%s: signs in Mallory and is not known as a forgery", m.Name)
+		}
+		switch {
+		case off == nil:
+			t.Logf("%-75s %s, and then %v, which nothing can be put in the place of", m.Name, m.Want, *o.reason)
+		case m.Forges && !forged:
+			t.Logf("%-75s %s, and the reader is not fooled anyway", m.Name, names(off))
+		case len(off) > 1:
+			t.Logf("%-75s %s, each of them", m.Name, names(off))
+		default:
+			ideas[m.Idea], checks[off[0]] = true, true
+		}
+	}
+	t.Logf("%d ideas need one of %d checks", len(ideas), len(checks))
+	if len(ideas) < 120 {
+		t.Errorf("%d ideas are too few", len(ideas))
+	}
+}
+
+func names(reasons []samlsp.Reason) string {
+	var all []string
+	for _, r := range reasons {
+		all = append(all, r.String())
+	}
+	return strings.Join(all, ", ")
+}
