@@ -16,7 +16,7 @@ func signInAt(t testing.TB, c *http.Client, url string, who PersonInfo) (Form, b
 		t.Fatalf("opening %s: %v", url, err)
 	}
 	for range 3 { // our form with the request, the login page, the response
-		f := readForm(t, res)
+		f := ReadForm(t, res)
 		switch {
 		case f.Values.Has("SAMLResponse"):
 			return f, true

@@ -32,8 +32,8 @@ func (s *SSP) Login(t testing.TB, c *http.Client, requestURL string, p PersonInf
 // Origin is [SSP.URL].
 func (s *SSP) Origin() string { return s.URL }
 
-// readForm reads the first form of a page, and fails the test if there is none.
-func readForm(t testing.TB, res *http.Response) Form {
+// ReadForm reads the first form of a page, and fails the test if there is none.
+func ReadForm(t testing.TB, res *http.Response) Form {
 	t.Helper()
 	defer res.Body.Close()
 	doc, err := html.Parse(res.Body)
