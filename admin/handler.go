@@ -37,6 +37,7 @@ func NewHandler(cfg Config) http.Handler {
 		mux.HandleFunc("GET /setup", cfg.setupList)
 		mux.HandleFunc("GET /setup/{$}", cfg.setupList)
 		mux.HandleFunc("GET /setup/{idp}", cfg.setupGuide)
+		mux.HandleFunc("GET /setup/{idp}/{as}", cfg.setupGuide)
 	}
 	if !cfg.Loopback {
 		return mux

@@ -33,7 +33,7 @@ func (cfg Config) setupGuide(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusServiceUnavailable, "starting")
 		return
 	}
-	i := slices.IndexFunc(s.Guides, func(g setup.Guide) bool { return g.IDP == r.PathValue("idp") })
+	i := slices.IndexFunc(s.Guides, func(g setup.Guide) bool { return g.IDP == r.PathValue("idp") && g.As == r.PathValue("as") })
 	if i < 0 {
 		s.Pages.Sheet(w, r, pages.Sheet{Status: http.StatusNotFound, Title: "No such identity provider",
 			What: "The configuration has none of that name. These are there:", Links: s.links()})
@@ -45,7 +45,12 @@ func (cfg Config) setupGuide(w http.ResponseWriter, r *http.Request) {
 func (s Setup) links() []pages.SheetLink {
 	var links []pages.SheetLink
 	for _, g := range s.Guides {
-		links = append(links, pages.SheetLink{Name: g.Name, Hint: g.Product, URL: "/setup/" + g.IDP})
+		link := pages.SheetLink{Name: g.Name, Hint: g.Product, URL: "/setup/" + g.IDP}
+		if g.As != "" {
+			link.Hint += ", for the service provider " + g.As
+			link.URL += "/" + g.As
+		}
+		links = append(links, link)
 	}
 	return links
 }

@@ -110,6 +110,11 @@ func TestSetupListsAndRefuses(t *testing.T) {
 	if body := d.get("/setup/%3Cscript%3E", "localhost").Body.String(); strings.Contains(body, "script") {
 		t.Errorf("what was asked for is shown: %s", body)
 	}
+	d.now.Guides[1].As = "old"
+	d.answers("/setup/", 200, `href="/setup/adfs/old"`, "AD FS, for the service provider old")
+	d.answers("/setup/adfs/old", 200, "for the service provider old")
+	d.answers("/setup/adfs", 404)
+	d.answers("/setup/okta/old", 404)
 	d.configure("entra") // a reload
 	d.answers("/setup/entra", 200)
 	d.answers("/setup/okta", 404)

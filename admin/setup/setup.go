@@ -14,6 +14,7 @@ type Facts struct {
 	IDP          string // its name in the configuration
 	Name         string // as people read it
 	Product      string // its preset; empty: a product without words of its own
+	As           string // the further SP identity that this is about; empty: the gateway's own
 	EntityID     string // the gateway's
 	Metadata     string // address of the gateway's metadata
 	ACS          string // where answers go, by HTTP-POST
@@ -45,8 +46,9 @@ type Certificate struct {
 type Guide struct {
 	IDP     string `json:"idp"`
 	Name    string `json:"name"`
-	Product string `json:"product"`        // its full name, or SAML 2.0
-	Page    string `json:"page,omitempty"` // the page that tells each step
+	Product string `json:"product"`                    // its full name, or SAML 2.0
+	As      string `json:"service_provider,omitempty"` // the further SP identity; empty: the gateway's own
+	Page    string `json:"page,omitempty"`             // the page that tells each step
 	Parts   []Part `json:"parts"`
 }
 
@@ -83,7 +85,7 @@ type words struct {
 // For returns the guide of an identity provider.
 func For(f Facts) Guide {
 	w := wordsOf(f.Product)
-	g := Guide{IDP: f.IDP, Name: f.Name, Product: w.title}
+	g := Guide{IDP: f.IDP, Name: f.Name, Product: w.title, As: f.As}
 	if f.Product != "" {
 		g.Page = "docs/idp/" + f.Product + ".md"
 	}

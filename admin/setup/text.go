@@ -1,7 +1,6 @@
 package setup
 
 import (
-	"fmt"
 	"io"
 	"strings"
 )
@@ -10,12 +9,17 @@ import (
 // copied, such as an address, may be wider.
 const columns = 80
 
-// Title says which identity provider the guide is for.
+// Title says which identity provider the guide is for, and as whom the gateway
+// speaks to it.
 func (g Guide) Title() string {
-	if g.Name == g.IDP {
-		return g.Product + ": what to enter for " + g.IDP
+	title := g.Product + ": what to enter for " + g.Name
+	if g.Name != g.IDP {
+		title += " (" + g.IDP + ")"
 	}
-	return fmt.Sprintf("%s: what to enter for %s (%s)", g.Product, g.Name, g.IDP)
+	if g.As != "" {
+		title += ", for the service provider " + g.As
+	}
+	return title
 }
 
 // WriteText prints the guide for a terminal, each value on a line of its own.

@@ -60,7 +60,7 @@ func (c *initCmd) Run(s streams) error {
 // tellAdministrator prints what an identity provider must know before anything
 // else; "metadata --setup" prints all of it.
 func tellAdministrator(w io.Writer, cfg *config.Config) error {
-	guide, err := setupOf(cfg, cfg.SAML.IDPs[0].Name)
+	guide, err := gateway.Setup(cfg, cfg.SAML.IDPs[0].Name, "")
 	if err != nil {
 		return err
 	}

@@ -5,17 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
-	"github.com/samlgate/samlgate/admin/setup"
 	"github.com/samlgate/samlgate/cmd/samlgate/gateway"
 	"github.com/samlgate/samlgate/config"
 )
 
 type metadataCmd struct {
 	configFlag
-	ServiceProvider string `help:"Print the metadata of this one of saml.service_providers." placeholder:"NAME"`
+	ServiceProvider string `help:"The one of saml.service_providers to print; the gateway's own if not given." placeholder:"NAME"`
 
 	Setup  string `help:"Print what to enter at this identity provider instead, in the words of its preset." placeholder:"IDP"`
 	Output string `help:"Of --setup: text or json." default:"text" enum:"text,json"`
@@ -46,7 +44,7 @@ func (c *metadataCmd) Run(s streams) error {
 }
 
 func (c *metadataCmd) printSetup(w io.Writer, cfg *config.Config) error {
-	guide, err := setupOf(cfg, c.Setup)
+	guide, err := gateway.Setup(cfg, c.Setup, c.ServiceProvider)
 	if err != nil {
 		return err
 	}
@@ -57,16 +55,4 @@ func (c *metadataCmd) printSetup(w io.Writer, cfg *config.Config) error {
 		return e.Encode(guide)
 	}
 	return guide.WriteText(w)
-}
-
-func setupOf(cfg *config.Config, idp string) (setup.Guide, error) {
-	guide, found := gateway.Setup(cfg, idp)
-	if found {
-		return guide, nil
-	}
-	var names []string
-	for _, p := range cfg.SAML.IDPs {
-		names = append(names, p.Name)
-	}
-	return guide, fmt.Errorf("no identity provider is called %q; saml.idps has %s", idp, strings.Join(names, ", "))
 }

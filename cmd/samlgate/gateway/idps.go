@@ -62,15 +62,15 @@ func ServiceProvider(cfg *config.Config, name string, opts Options) (*samlsp.Ser
 	if sp := all[name]; sp != nil {
 		return sp, nil
 	}
-	return nil, fmt.Errorf("no service provider is called %q; saml.service_providers has %s", name, strings.Join(furtherNames(cfg), ", "))
+	return nil, noServiceProvider(cfg, name)
 }
 
-func furtherNames(cfg *config.Config) []string {
+func noServiceProvider(cfg *config.Config, name string) error {
 	names := make([]string, len(cfg.SAML.ServiceProviders))
 	for i, c := range cfg.SAML.ServiceProviders {
 		names[i] = c.Name
 	}
-	return names
+	return fmt.Errorf("no service provider is called %q; saml.service_providers has %s", name, strings.Join(names, ", "))
 }
 
 func (b *base) spConfig(t *tree) samlsp.Config {

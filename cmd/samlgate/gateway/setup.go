@@ -15,14 +15,26 @@ import (
 	"github.com/samlgate/samlgate/config"
 )
 
-// Setup is what the administrator of an identity provider has to enter. It
-// reports false where no identity provider is called so.
-func Setup(cfg *config.Config, idp string) (setup.Guide, bool) {
+// Setup is what the administrator of an identity provider has to enter: for the
+// gateway's own service provider, or for the one of saml.service_providers that
+// is called as.
+func Setup(cfg *config.Config, idp, as string) (setup.Guide, error) {
 	i := slices.IndexFunc(cfg.SAML.IDPs, func(p config.IDP) bool { return p.Name == idp })
 	if i < 0 {
-		return setup.Guide{}, false
+		var names []string
+		for _, p := range cfg.SAML.IDPs {
+			names = append(names, p.Name)
+		}
+		return setup.Guide{}, fmt.Errorf("no identity provider is called %q; saml.idps has %s", idp, strings.Join(names, ", "))
 	}
-	return setup.For(setupFacts(cfg, cfg.SAML.IDPs[i])), true
+	if as == "" {
+		return setup.For(setupFacts(cfg, cfg.SAML.IDPs[i])), nil
+	}
+	j := slices.IndexFunc(cfg.SAML.ServiceProviders, func(p config.ServiceProvider) bool { return p.Name == as })
+	if j < 0 {
+		return setup.Guide{}, noServiceProvider(cfg, as)
+	}
+	return setup.For(furtherFacts(cfg, cfg.SAML.IDPs[i], cfg.SAML.ServiceProviders[j])), nil
 }
 
 // setup is what the admin listener shows of the current configuration.
@@ -31,18 +43,29 @@ func (r *Runner) setup() admin.Setup {
 	if t == nil {
 		return admin.Setup{}
 	}
-	s := admin.Setup{Pages: t.pages}
-	for _, p := range t.cfg.SAML.IDPs {
-		s.Guides = append(s.Guides, setup.For(setupFacts(t.cfg, p)))
+	return admin.Setup{Pages: t.pages, Guides: guides(t.cfg)}
+}
+
+// guides are those of every identity provider, and of the further SP identities
+// whose apps its people may open.
+func guides(cfg *config.Config) []setup.Guide {
+	var all []setup.Guide
+	for _, p := range cfg.SAML.IDPs {
+		all = append(all, setup.For(setupFacts(cfg, p)))
+		for _, as := range cfg.SAML.ServiceProviders {
+			if slices.ContainsFunc(cfg.Routes, func(r config.Route) bool { return opens(r, p.Name, as.Name) }) {
+				all = append(all, setup.For(furtherFacts(cfg, p, as)))
+			}
+		}
 	}
-	return s
+	return all
 }
 
 func setupFacts(cfg *config.Config, p config.IDP) setup.Facts {
 	e := EndpointsOf(cfg)
 	f := setup.Facts{
 		IDP: p.Name, Name: p.DisplayName, Product: p.Preset,
-		EntityID: cfg.SAML.EntityID, Metadata: e.Metadata, ACS: e.ACS, App: firstApp(cfg, p.Name),
+		EntityID: cfg.SAML.EntityID, Metadata: e.Metadata, ACS: e.ACS, App: firstApp(cfg, p.Name, ""),
 		Signed: p.RequireSigned, SignRequests: p.SignRequests, NameIDFormat: p.NameIDFormat,
 		Attributes: setupAttributes(p),
 	}
@@ -54,11 +77,23 @@ func setupFacts(cfg *config.Config, p config.IDP) setup.Facts {
 	return f
 }
 
-// firstApp is the address of the first route that the people of an identity
-// provider may open.
-func firstApp(cfg *config.Config, idp string) string {
+// furtherFacts are those of a further SP identity: other names and addresses.
+func furtherFacts(cfg *config.Config, p config.IDP, as config.ServiceProvider) setup.Facts {
+	f, e := setupFacts(cfg, p), EndpointsAt(cfg, as)
+	f.As, f.EntityID, f.Metadata, f.ACS, f.App = as.Name, as.EntityID, e.Metadata, e.ACS, firstApp(cfg, p.Name, as.Name)
+	return f
+}
+
+// opens reports whether the people of an identity provider may open a route by
+// way of an SP identity.
+func opens(r config.Route, idp, as string) bool {
+	return r.ServiceProvider == as && (len(r.IDPs) == 0 || slices.Contains(r.IDPs, idp))
+}
+
+// firstApp is the address of the first route that they may open so.
+func firstApp(cfg *config.Config, idp, as string) string {
 	for _, r := range cfg.Routes {
-		if len(r.IDPs) > 0 && !slices.Contains(r.IDPs, idp) {
+		if !opens(r, idp, as) {
 			continue
 		}
 		if place := placeOf(cfg, r.Name); place != "" {

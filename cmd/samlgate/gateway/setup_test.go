@@ -36,7 +36,40 @@ func TestSetupFacts(t *testing.T) {
 	if order != "email first_name roles area zone " {
 		t.Errorf("the order is %s", order)
 	}
-	if _, found := Setup(cfg, "crop"); found {
-		t.Error("there is a guide for nobody")
+	for _, c := range [][2]string{{"crop", ""}, {"corp", "odl"}, {"crop", "old"}} {
+		if _, err := Setup(cfg, c[0], c[1]); err == nil {
+			t.Errorf("there is a guide for %q as %q", c[0], c[1])
+		}
+	}
+}
+
+// A further SP identity has names, addresses and apps of its own; it is nobody's
+// business at an identity provider whose people may not open those.
+func TestSetupOfAFurtherServiceProvider(t *testing.T) {
+	cfg := &config.Config{
+		Server: config.Server{ExternalURL: &url.URL{Scheme: "https", Host: "sso.example.com"}, Prefix: "/.samlgate"},
+		SAML: config.SAML{EntityID: "urn:gw", IDPs: []config.IDP{{Name: "corp", Preset: "okta"}, {Name: "hr"}},
+			ServiceProviders: []config.ServiceProvider{{Name: "old", EntityID: "urn:old", Origin: "https://wiki.example.com", Paths: config.SAMLPaths{ACS: "/mellon/postResponse"}}}},
+		Routes: []config.Route{
+			{Name: "hr", Hosts: []string{"hr.example.com"}, Path: "/"},
+			{Name: "wiki", Hosts: []string{"wiki.example.com"}, Path: "/", IDPs: []string{"corp"}, ServiceProvider: "old"},
+		},
+	}
+	f := furtherFacts(cfg, cfg.SAML.IDPs[0], cfg.SAML.ServiceProviders[0])
+	if f.EntityID != "urn:old" || f.ACS != "https://wiki.example.com/mellon/postResponse" || f.App != "https://wiki.example.com/" || f.Product != "okta" {
+		t.Errorf("%+v", f)
+	}
+	if own := setupFacts(cfg, cfg.SAML.IDPs[0]); own.App != "https://hr.example.com/" || own.EntityID != "urn:gw" {
+		t.Errorf("%+v", own)
+	}
+	var all string
+	for _, g := range guides(cfg) {
+		all += g.IDP + "/" + g.As + " "
+	}
+	if all != "corp/ corp/old hr/ " {
+		t.Errorf("guides of %s", all)
+	}
+	if g, err := Setup(cfg, "corp", "old"); err != nil || g.Title() != "Okta: what to enter for  (corp), for the service provider old" || g.Parts[0].Fields[1].Value != "urn:old" {
+		t.Errorf("%v %s", err, g.Title())
 	}
 }
