@@ -35,6 +35,7 @@ type site struct {
 	*testing.T
 	dir, port, admin string
 	idp              *httptest.Server
+	issuer           *idptest.IDP     // behind idp
 	app              http.HandlerFunc // what the app does; it says hello when nil
 	drain            chan os.Signal
 	reload           chan func() (*config.Config, error)
@@ -123,6 +124,7 @@ func (s *site) serveIDP(key idptest.Key, sp *x509.Certificate) {
 		SPs:    []idptest.SP{{EntityID: origin + "metadata", ACSURL: origin + "acs", Certificates: []*x509.Certificate{sp}}},
 	})
 	s.must(err)
+	s.issuer = idp
 	mux.Handle("/idp/", idp)
 }
 
