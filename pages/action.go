@@ -15,11 +15,12 @@ const (
 	SignOut     ActionKind = "sign_out"
 	AccountPage ActionKind = "account"
 	HomePage    ActionKind = "home"
+	ChooseOther ActionKind = "choose_other" // "Choose another sign-in service"
 )
 
 var actionKinds = map[ActionKind]bool{
 	SignIn: true, SignInAgain: true, SignInOther: true, StartAgain: true, Retry: true, Continue: true,
-	Cancel: true, SignOut: true, AccountPage: true, HomePage: true,
+	Cancel: true, SignOut: true, AccountPage: true, HomePage: true, ChooseOther: true,
 }
 
 // Action is a link or, with Post, a form with one button. One whose URL is no

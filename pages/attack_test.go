@@ -20,7 +20,15 @@ func TestMarkupStaysText(t *testing.T) {
 	}
 	pages := map[string]func(http.ResponseWriter, *http.Request){
 		"chooser": func(w http.ResponseWriter, r *http.Request) {
-			p.Chooser(w, r, Chooser{Route: attack, Choices: []Choice{{attack, attack, "/x?" + `"><script>`}, {attack, "", "/ok"}}})
+			p.Chooser(w, r, Chooser{Route: attack, RequestID: attack,
+				Choices: []Choice{{Name: attack, Hint: attack, URL: "/x?" + `"><script>`}, {Name: attack, URL: "/ok", ID: attack}},
+				Form:    &ChooserForm{URL: "/x", Fields: []Field{{attack, attack}}, Email: true}})
+		},
+		"suggest": func(w http.ResponseWriter, r *http.Request) {
+			p.Suggest(w, r, Onward{IDP: attack, Go: Action{URL: "/x?" + attack}, Choose: "javascript:alert(1)", RequestID: attack})
+		},
+		"forward": func(w http.ResponseWriter, r *http.Request) {
+			p.Forward(w, r, Onward{IDP: attack, Go: Action{URL: `/x?a="><script>alert(1)</script>`}, RequestID: attack})
 		},
 		"account": func(w http.ResponseWriter, r *http.Request) {
 			p.Account(w, r, Account{Name: attack, Email: attack, IDP: attack, Apps: []App{{attack, "javascript:alert(1)"}, {attack, "/x"}}})

@@ -60,6 +60,15 @@ type words struct {
 	ChooserWhat  string `json:"chooser_what"`
 	ChooserRoute string `json:"chooser_route"`
 	ChooserList  string `json:"chooser_list"`
+	ChooserEmail string `json:"chooser_email"`
+	ChooserUse   string `json:"chooser_email_use"`
+	ChooserWrong string `json:"chooser_email_wrong"`
+	ChooserGo    string `json:"chooser_go"`
+	ChooserOr    string `json:"chooser_or"`
+	ChooserKeep  string `json:"chooser_remember"`
+	RealmTitle   string `json:"realm_title"`
+	RealmWhat    string `json:"realm_what"` // idp; true whether or not the address is known
+	RealmNext    string `json:"realm_next"`
 	PersonTitle  string `json:"person_title"`
 	PersonWhat   string `json:"person_what"` // now, person
 	PersonNext   string `json:"person_next"`

@@ -31,6 +31,8 @@ type page struct {
 	Support   *support
 
 	Choices []Choice
+	Ask     *ChooserForm
+	Refresh string // where the page goes by itself
 	Person  *person
 	Form    *Action
 	Sheet   *Sheet

@@ -15,11 +15,12 @@ import (
 
 // Config is what an operator may say about the pages; the zero value works.
 type Config struct {
-	Title     string  // name of the company or service; empty = a general word
-	Logo      []byte  // picture beside the title; empty = a plain mark
-	LogoType  string  // media type of Logo; empty = found from its bytes
-	Support   Support // whom to ask
-	Footer    string  // last line of every page
+	Title     string            // name of the company or service; empty = a general word
+	Logo      []byte            // picture beside the title; empty = a plain mark
+	LogoType  string            // media type of Logo; empty = found from its bytes
+	Support   Support           // whom to ask
+	Pictures  map[string][]byte // of identity providers, by any key; see Picture
+	Footer    string            // last line of every page
 	Languages []string
 	Location  *time.Location // zone of the times shown; nil = UTC
 	Prefix    string         // path of our endpoints; empty = /.samlgate
@@ -46,6 +47,8 @@ type Pages struct {
 	template   *template.Template
 	style      template.CSS
 	logo       *asset
+	pictures   map[string]*asset // :: key → picture
+	files      map[string]*asset // :: name below static/ → picture
 }
 
 // brand is what stands on every page.
@@ -71,14 +74,15 @@ func New(c Config) (*Pages, error) {
 		return nil, err
 	}
 	logo, logoErr := newLogo(c.Logo, c.LogoType)
+	pictures, named, pictureErr := newPictures(c.Pictures)
 	tmpl, style, tmplErr := parseTemplates()
-	if err := errors.Join(checkSupport(c.Support), logoErr, tmplErr); err != nil {
+	if err := errors.Join(checkSupport(c.Support), logoErr, pictureErr, tmplErr); err != nil {
 		return nil, err
 	}
 	p := &Pages{
 		brand: brand{Title: clean(c.Title), Footer: clean(c.Footer)}, support: c.Support, prefix: c.Prefix,
 		location: c.Location, now: c.Now, catalogues: catalogues, english: english, matcher: newMatcher(tags),
-		template: tmpl, style: style, logo: logo,
+		template: tmpl, style: style, logo: logo, pictures: pictures, files: named,
 	}
 	p.setDefaults()
 	return p, nil

@@ -40,7 +40,7 @@ func (p *Pages) Sheet(w http.ResponseWriter, r *http.Request, s Sheet) {
 	page.What = sentence{{Text: s.What}}
 	for _, l := range s.Links {
 		if l.Name, l.Hint = clean(l.Name), clean(l.Hint); l.Name != "" && isLink(l.URL) {
-			page.Choices = append(page.Choices, Choice(l))
+			page.Choices = append(page.Choices, Choice{Name: l.Name, Hint: l.Hint, URL: l.URL})
 		}
 	}
 	page.Sheet = &s

@@ -47,13 +47,14 @@ func newLogo(body []byte, media string) (*asset, error) {
 func (p *Pages) Static() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, ok := strings.CutPrefix(r.URL.Path, p.prefix+staticPath)
+		file := p.file(name)
 		switch {
-		case !ok || p.logo == nil || name != p.logo.name:
+		case !ok || file == nil:
 			p.Error(w, r, Problem{Code: NotFound})
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			p.Error(w, r, Problem{Code: Method, Allow: []string{http.MethodGet, http.MethodHead}})
 		default:
-			p.logo.serve(w, r)
+			file.serve(w, r)
 		}
 	})
 }

@@ -17,7 +17,17 @@ func everyPage(p *Pages) map[string]func(http.ResponseWriter, *http.Request) {
 			p.ConfirmLogout(w, r, ConfirmLogout{Fields: []Field{{"a", "b"}}, Cancel: "/x"})
 		},
 		"chooser": func(w http.ResponseWriter, r *http.Request) {
-			p.Chooser(w, r, Chooser{Route: "Wiki", Choices: []Choice{{"Corp", "example.com", "/.samlgate/login/corp"}}})
+			p.Chooser(w, r, Chooser{Route: "Wiki", Choices: []Choice{{Name: "Corp", Hint: "example.com", URL: "/.samlgate/login/corp"}}})
+		},
+		"chooser with a form": func(w http.ResponseWriter, r *http.Request) {
+			p.Chooser(w, r, Chooser{Route: "Wiki", RequestID: "req-1", Form: &ChooserForm{URL: "/.samlgate/discovery", Email: true},
+				Choices: []Choice{{Name: "Corp", URL: "/.samlgate/login/corp", ID: "corp", Logo: "/.samlgate/static/x.svg"}, {Name: "Two", URL: "/.samlgate/login/two", ID: "two"}}})
+		},
+		"suggest": func(w http.ResponseWriter, r *http.Request) {
+			p.Suggest(w, r, Onward{IDP: "Corp", Go: Action{URL: "/.samlgate/login/corp"}, Choose: "/.samlgate/login?choose=1", RequestID: "req-1"})
+		},
+		"forward": func(w http.ResponseWriter, r *http.Request) {
+			p.Forward(w, r, Onward{IDP: "Corp", Go: Action{URL: "/.samlgate/login/corp?a=b&c=d"}})
 		},
 		"account": func(w http.ResponseWriter, r *http.Request) {
 			p.Account(w, r, Account{Name: "Ana", Email: "ana@example.com", IDP: "Corp", Since: noon.Add(-time.Hour),

@@ -37,6 +37,7 @@ func TestContrast(t *testing.T) {
 		enough("quiet", "tint", 4.5)
 		enough("on-accent", "accent", 4.5)
 		enough("on-accent", "accent-deep", 4.5)
+		enough("wrong", "card", 4.5)
 		enough("focus", "card", 3)
 	}
 }
