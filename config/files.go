@@ -25,7 +25,7 @@ func (c *checker) files() {
 		entities[i] = c.idpFiles(fmt.Sprintf("saml.idps[%d]", i), &c.cfg.SAML.IDPs[i])
 	}
 	c.entities(entities)
-	c.content("pages.logo_file", &c.cfg.Pages.LogoFile)
+	c.logo("pages.logo_file", &c.cfg.Pages.LogoFile, maxReferenced)
 }
 
 func (c *checker) tlsFiles() {

@@ -11,7 +11,7 @@ import (
 
 // idpFiles returns the entity ID that the files reveal, and where.
 func (c *checker) idpFiles(path string, p *IDP) entity {
-	c.content(path+".logo_file", &p.LogoFile)
+	c.logo(path+".logo_file", &p.LogoFile, maxIDPLogo)
 	for i := range p.Certificates {
 		c.certificate(fmt.Sprintf("%s.certificates[%d]", path, i), &p.Certificates[i])
 	}

@@ -27,6 +27,7 @@ var keyFiles = sync.OnceValues(func() (map[string][]byte, error) {
 		"hr.xml":         []byte("<EntityDescriptor/>"),
 		"logo.svg":       []byte("<svg/>"),
 		"empty.txt":      {},
+		"big.svg":        append([]byte("<svg/>"), make([]byte, 256<<10)...),
 		"admin":          []byte("an-admin-token-of-more-than-32-characters\n"),
 		"leaky":          []byte("hush-this-is-what-a-file-held\n"),
 		"loop":           []byte("${env:LOOP}\n"),

@@ -71,6 +71,8 @@ type setup struct {
 	further     []signin.ServiceProvider
 	appTimeouts time.Duration
 	trusted     []netip.Prefix
+	federation  signin.Federation
+	pictures    map[string][]byte
 }
 
 func standard() *setup {
@@ -202,7 +204,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	w.must(err)
 	jar, err := signin.NewJar(signin.JarConfig{Keys: [][]byte{w.jarKey}, Name: s.cookieName, Secure: w.external.Scheme == "https", Lifetime: s.limits.Lifetime})
 	w.must(err)
-	words, err := pages.New(pages.Config{Prefix: "/.samlgate", Now: w.now})
+	words, err := pages.New(pages.Config{Prefix: "/.samlgate", Now: w.now, Pictures: s.pictures})
 	w.must(err)
 	record, err := audit.New(audit.Config{Key: w.jarKey, Now: w.now, Also: w.audit})
 	w.must(err)
@@ -215,7 +217,8 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, LoginRate: s.loginRate, RelayRate: s.relayRate, Now: w.now,
 		Keys:    http.HandlerFunc(signer.ServeJWKS),
 		Further: s.further, SignOnURLs: func() []string { return []string{"https://corp.idp.test/sso"} },
-		Returns: returns{samlsp.ReturnPolicy{External: w.external, Hosts: router.ExactHost, Prefix: "/.samlgate"}},
+		Returns:    returns{samlsp.ReturnPolicy{External: w.external, Hosts: router.ExactHost, Prefix: "/.samlgate"}},
+		Federation: s.federation,
 	})
 	w.must(err)
 	return proxy.New(proxy.Config{

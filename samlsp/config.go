@@ -34,10 +34,13 @@ type Config struct {
 	MetadataURL string // where Metadata is served; may be empty
 	ACSURL      string // the assertion consumer service: Destination and Recipient must equal it
 	SLOURL      string // single logout; empty leaves it out of the metadata
-	Keys        []KeyPair
-	ClockSkew   time.Duration // allowed on every time, both ways; 0 to 15 minutes
-	Replay      ReplayCache   // required
-	Now         func() time.Time
+	// DiscoveryURL is where a discovery service sends people back to, with the
+	// entity id of the provider they chose; empty leaves it out of the metadata.
+	DiscoveryURL string
+	Keys         []KeyPair
+	ClockSkew    time.Duration // allowed on every time, both ways; 0 to 15 minutes
+	Replay       ReplayCache   // required
+	Now          func() time.Time
 	// MetadataLife is how long published metadata stays valid, 365 days when
 	// zero. Identity providers that import metadata once stop at its end.
 	MetadataLife time.Duration

@@ -90,6 +90,9 @@ func (cfg *Config) validate() error {
 	if err := checkURL("slo url", cmp.Or(cfg.SLOURL, cfg.ACSURL)); err != nil {
 		return fmt.Errorf("service provider: %w", err)
 	}
+	if err := checkURL("discovery url", cmp.Or(cfg.DiscoveryURL, cfg.ACSURL)); err != nil {
+		return fmt.Errorf("service provider: %w", err)
+	}
 	for i, k := range cfg.Keys {
 		if err := k.validate(); err != nil {
 			return fmt.Errorf("service provider: key %d: %w", i+1, err)

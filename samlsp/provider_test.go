@@ -22,6 +22,7 @@ func TestNewRefuses(t *testing.T) {
 		"clock skew":        func(c *Config) { c.ClockSkew = time.Hour },
 		"key pair":          func(c *Config) { c.Keys = nil },
 		"acs url":           func(c *Config) { c.ACSURL = "/acs" },
+		"discovery url":     func(c *Config) { c.DiscoveryURL = "javascript:alert(1)" },
 		"slo url":           func(c *Config) { c.SLOURL = "javascript:alert(1)" },
 		"belong":            func(c *Config) { c.Keys[0].Certificate = testKeys().p384.Certificate },
 		"2048":              func(c *Config) { c.Keys = []KeyPair{testKeys().weak} },

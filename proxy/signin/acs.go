@@ -150,7 +150,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit.Visit,
 	v.Reason, v.Err = refusal.Reason, refusal
 	h.Observer.Login(v.IDP, "refused", refusal.Reason)
 	h.Audit.Record(audit.Event{Type: audit.LoginRefused, IDP: v.IDP, Addr: v.Client(), RequestID: v.ID, Reason: refusal.Reason})
-	p := pages.Problem{Code: refusal.Code, Args: h.named(refusal.Args, v.IDP), Actions: []pages.Action{h.startAgain(v)}}
+	p := pages.Problem{Code: refusal.Code, Args: h.named(refusal.Args, v.IDP), Actions: h.wayOut(v)}
 	if p.Code == pages.IDPUnavailable {
 		p.RetryAfter = metadataRetry
 	}

@@ -142,7 +142,7 @@ func (h *Handler) looped(w http.ResponseWriter, r *http.Request, v *visit.Visit,
 	h.Observer.Login(v.IDP, "refused", v.Reason)
 	h.Audit.Record(audit.Event{Type: audit.LoginRefused, IDP: v.IDP, Route: v.Route, Addr: v.Client(), RequestID: v.ID, Reason: v.Reason})
 	h.show(w, r, v, pages.Problem{
-		Code: pages.LoginLoop, Actions: []pages.Action{h.startAgain(v)},
+		Code: pages.LoginLoop, Actions: h.wayOut(v),
 		Args: h.named(map[string]string{"cause": c.cause, "remedy": c.cause}, v.IDP),
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +25,8 @@ type Config struct {
 	Sessions    *sessionstore.Manager
 	Limits      sessionstore.Limits
 	Provider    Provider
-	IDPs        []IDP // in the order of the chooser; at least one
+	IDPs        []IDP      // in the order of the chooser; at least one
+	Federation  Federation // nil = the discovery protocol is not spoken
 	Places      []Place
 	Returns     Returns
 	Pages       *pages.Pages
@@ -53,6 +55,7 @@ type Alias struct{ Host, Path string }
 // IDP is one identity provider as this package needs to know it.
 type IDP struct {
 	Name, DisplayName string
+	EmailDomains      []string // the only ones it may speak for; empty = any
 	Roles             access.RoleMap
 	Unsolicited       Unsolicited
 	DefaultURL        string // where an accepted one goes without a usable RelayState; empty = the default page
@@ -96,8 +99,12 @@ func New(cfg Config) (*Handler, error) {
 		idps:   make(map[string]IDP), places: make(map[string]Place),
 		csrf: http.NewCrossOriginProtection(),
 	}
-	for _, idp := range cfg.IDPs {
-		h.idps[idp.Name] = idp
+	h.IDPs = slices.Clone(cfg.IDPs)
+	for i := range h.IDPs {
+		if err := h.IDPs[i].normalize(); err != nil {
+			return nil, err
+		}
+		h.idps[h.IDPs[i].Name] = h.IDPs[i]
 	}
 	for _, p := range cfg.Places {
 		h.places[p.Name] = p
@@ -113,6 +120,7 @@ func (h *Handler) mount() {
 		h.below("saml/acs"):      h.acs,
 		h.below("saml/slo"):      h.slo,
 		h.below("login"):         h.limited(h.LoginRate, h.login),
+		h.below("discovery"):     h.limited(h.LoginRate, h.discovery),
 		h.below("continue"):      h.limited(h.ACSRate, h.proceed),
 		h.below("account"):       h.limited(h.AccountRate, h.account),
 	}
@@ -174,6 +182,9 @@ func (h *Handler) find(v *visit.Visit) endpoint {
 		}
 		if aliased(h.Paths.Login, v) {
 			return h.gateway[h.below("login")]
+		}
+		if strings.HasPrefix(v.Path.Decoded(), h.below("login/")) {
+			return h.unknownIDP
 		}
 	}
 	if aliased(h.Paths.Logout, v) {

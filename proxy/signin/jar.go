@@ -23,10 +23,11 @@ const maxCookie = 4000
 // authenticated under its cookie's name and the host it was set for, so that a
 // value copied to another name or another host does not open.
 type Jar struct {
-	session, login, state  string // cookie names
-	sessionRing, loginRing []securecookie.Codec
-	ticketRing             [][]byte
-	secure                 bool
+	session, login, state, choice      string // cookie names
+	sessionRing, loginRing, choiceRing []securecookie.Codec
+	ticketRing                         [][]byte
+	realmKey                           []byte
+	secure                             bool
 }
 
 // JarConfig is what a [Jar] is made of.
@@ -42,7 +43,7 @@ func NewJar(cfg JarConfig) (*Jar, error) {
 	if len(cfg.Keys) == 0 {
 		return nil, errors.New("no cookie key")
 	}
-	j := &Jar{session: cfg.Name, login: "samlgate-login", state: "samlgate-state", secure: cfg.Secure}
+	j := &Jar{session: cfg.Name, login: "samlgate-login", state: "samlgate-state", choice: "samlgate-idp", secure: cfg.Secure}
 	if j.session == "" {
 		j.session = "samlgate"
 		if cfg.Secure {
@@ -50,9 +51,9 @@ func NewJar(cfg JarConfig) (*Jar, error) {
 		}
 	}
 	if cfg.Secure {
-		j.login, j.state = "__Host-"+j.login, "__Host-"+j.state
+		j.login, j.state, j.choice = "__Host-"+j.login, "__Host-"+j.state, "__Host-"+j.choice
 	}
-	if strings.EqualFold(j.session, j.login) || strings.EqualFold(j.session, j.state) {
+	if strings.EqualFold(j.session, j.login) || strings.EqualFold(j.session, j.state) || strings.EqualFold(j.session, j.choice) {
 		return nil, fmt.Errorf("session cookie name %q is taken by another cookie of the gateway", j.session)
 	}
 	for _, secret := range cfg.Keys {
@@ -70,6 +71,15 @@ func NewJar(cfg JarConfig) (*Jar, error) {
 		}
 		j.sessionRing, j.loginRing = append(j.sessionRing, session), append(j.loginRing, login)
 		j.ticketRing = append(j.ticketRing, ticket)
+		choice, err := codec(secret, "choice mac", "choice enc", choiceLife)
+		if err != nil {
+			return nil, err
+		}
+		j.choiceRing = append(j.choiceRing, choice)
+	}
+	var err error
+	if j.realmKey, err = hkdf.Key(sha256.New, cfg.Keys[0], nil, "home realm", 32); err != nil {
+		return nil, fmt.Errorf("deriving a key: %w", err)
 	}
 	return j, nil
 }
@@ -90,7 +100,7 @@ func codec(secret []byte, macLabel, encLabel string, life time.Duration) (secure
 // Ours reports whether name is a cookie of the gateway, in any case: such a
 // cookie never reaches an upstream, and no upstream may set one.
 func (j *Jar) Ours(name string) bool {
-	return slices.ContainsFunc([]string{j.session, j.login, j.state, fragmentNote}, func(ours string) bool { return strings.EqualFold(name, ours) })
+	return slices.ContainsFunc([]string{j.session, j.login, j.state, j.choice, fragmentNote}, func(ours string) bool { return strings.EqualFold(name, ours) })
 }
 
 // open returns the value of the one cookie called name. A name that occurs

@@ -92,21 +92,56 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 	if !ok {
 		return
 	}
-	choices := h.choices(a.route)
-	asked := h.askedIDP(v)
-	if asked != "" {
-		choices = slices.DeleteFunc(choices, func(i IDP) bool { return i.Name != asked })
-	}
+	choices, named := h.narrowed(r, v, h.choices(a.route))
+	q := h.asking(a, choices)
+	choosing := !named && h.choosing(w, r, v, a) && len(choices) > 1
+	kept, remembered := h.kept(r, q)
 	switch {
-	case s != nil && !a.other && serves(s, choices) && h.meets(s, a.route):
+	case s != nil && !a.other && !choosing && serves(s, choices) && h.meets(s, a.route):
 		h.handOver(w, r, v, a, s)
 	case len(choices) == 0:
 		h.problem(w, r, v, pages.UnknownIDP)
 	case len(choices) == 1:
 		h.ask(w, r, v, a, choices[0])
+	case remembered && !choosing:
+		v.Reason = "remembered"
+		h.ask(w, r, v, a, kept)
 	default:
-		h.choose(w, r, v, a, choices)
+		h.choose(w, r, v, q, false)
 	}
+}
+
+// choosing reports whether the person is to choose, whatever is remembered.
+// Whoever asks for that in so many words, or wants to be somebody else, has the
+// choice forgotten.
+func (h *Handler) choosing(w http.ResponseWriter, r *http.Request, v *visit.Visit, a aim) bool {
+	if a.other || r.URL.Query().Has("choose") {
+		if r.Method == http.MethodGet && !fetchedAhead(r) {
+			h.Jar.dropChoice(w, r)
+		}
+		return true
+	}
+	return v.Path.Decoded() == h.below("discovery")
+}
+
+// narrowed narrows the choices to the identity provider that the address names, if
+// it does: login/{idp}, or the answer of a discovery service (Identity Provider
+// Discovery §2.4.3). Such an answer proves nothing: it starts a login at one of
+// our providers, as any link to login/{idp} can.
+func (h *Handler) narrowed(r *http.Request, v *visit.Visit, choices []IDP) (some []IDP, named bool) {
+	want := h.askedIDP(v)
+	answers, told := r.URL.Query()["entityID"]
+	if told = told && h.Federation != nil; told {
+		name := h.Federation.IDPNamed(answers[0])
+		if name == "" || len(answers) > 1 || want != "" && want != name {
+			return nil, true
+		}
+		want = name
+	}
+	if want == "" {
+		return choices, false
+	}
+	return slices.DeleteFunc(choices, func(i IDP) bool { return i.Name != want }), true
 }
 
 // aim reads what the login is for: a journey that an app host began, or a
@@ -214,14 +249,4 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, v *visit.Visit, a 
 		fields[i] = pages.Field(f)
 	}
 	h.Pages.PostForm(w, r, req.URL, fields, idp.DisplayName)
-}
-
-// choose lets the person pick; each link is the same login at one provider.
-func (h *Handler) choose(w http.ResponseWriter, r *http.Request, v *visit.Visit, a aim, idps []IDP) {
-	v.Reason = "chooser"
-	choices := make([]pages.Choice, len(idps))
-	for i, idp := range idps {
-		choices[i] = pages.Choice{Name: idp.DisplayName, URL: h.below("login/"+idp.Name) + "?" + a.query()}
-	}
-	h.Pages.Chooser(w, r, pages.Chooser{Route: a.route, Choices: choices})
 }

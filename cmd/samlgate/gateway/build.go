@@ -178,7 +178,7 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 	}
 	return signin.New(signin.Config{
 		External: cfg.Server.ExternalURL, Host: host, Prefix: cfg.Server.Prefix, Paths: paths(cfg),
-		Jar: jar, Sessions: t.sessions, Limits: limits(cfg.Session), Provider: provider{t.identities, b.weak}, IDPs: idps(cfg),
+		Jar: jar, Sessions: t.sessions, Limits: limits(cfg.Session), Federation: federation(t), Provider: provider{t.identities, b.weak}, IDPs: idps(cfg),
 		Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics,
 		Returns: returns{samlsp.ReturnPolicy{
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,
@@ -193,7 +193,7 @@ func buildPages(cfg *config.Config, now func() time.Time) (*pages.Pages, error) 
 	return pages.New(pages.Config{
 		Title: c.Title, Logo: c.LogoFile.Content, Footer: c.Footer, Languages: c.Languages, Location: c.TimeZone,
 		Support: pages.Support{Text: c.Support.Text, URL: c.Support.URL, Email: c.Support.Email},
-		Prefix:  cfg.Server.Prefix, Now: now,
+		Prefix:  cfg.Server.Prefix, Now: now, Pictures: pictures(cfg),
 	})
 }
 
@@ -236,7 +236,7 @@ func idps(cfg *config.Config) []signin.IDP {
 	all := cfg.SAML.IDPs
 	out := make([]signin.IDP, len(all))
 	for i, c := range all {
-		out[i] = signin.IDP{Name: c.Name, DisplayName: c.DisplayName, Roles: access.RoleMap{
+		out[i] = signin.IDP{Name: c.Name, DisplayName: c.DisplayName, EmailDomains: c.EmailDomains, Roles: access.RoleMap{
 			Map: c.Roles.Map, Default: c.Roles.Default, Unknown: access.Unknown(c.Roles.Unknown), Deny: c.Roles.Deny,
 		}, Unsolicited: signin.Unsolicited(c.IDPInitiated), DefaultURL: placeOf(cfg, c.DefaultRoute)}
 	}

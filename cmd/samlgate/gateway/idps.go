@@ -82,6 +82,9 @@ func (b *base) spConfig(t *tree) samlsp.Config {
 		SLOURL:      endpoint(cfg, cfg.SAML.Paths.SLO, "slo"),
 		ClockSkew:   cfg.SAML.ClockSkew, Replay: replay{t}, Now: b.now, InsecureSharedDomains: cfg.SAML.InsecureSharedDomains,
 	}
+	if len(cfg.SAML.IDPs) > 1 {
+		c.DiscoveryURL = cfg.Server.ExternalURL.Scheme + "://" + cfg.Server.ExternalURL.Host + cfg.Server.Prefix + "/login"
+	}
 	for _, k := range cfg.SAML.Keys {
 		if len(k.Certificates) > 0 {
 			c.Keys = append(c.Keys, samlsp.KeyPair{Certificate: k.Certificates[0], Key: k.Key})
