@@ -135,7 +135,12 @@ func elsewhere(key, host, value string) endpoint {
 	return endpoint{key, host, value}
 }
 
+// further are the exact paths of one identity. Single logout may have one path
+// for all bindings: SOAP says what it is.
 func further(path, host string, p SAMLPaths) []endpoint {
+	if p.SOAP == p.SLO {
+		p.SOAP = ""
+	}
 	return []endpoint{
 		{path + ".paths.metadata", host, p.Metadata}, {path + ".paths.acs", host, p.ACS},
 		{path + ".paths.slo", host, p.SLO}, {path + ".paths.soap", host, p.SOAP},

@@ -250,6 +250,30 @@ include: [none.d/*.yaml]
 		"11 routes[1].upstream", "12 routes[2].hosts[1]", "13 include[0]"})
 }
 
+// A service provider that nobody uses, and one at another app's host.
+func TestWarningsAboutServiceProviders(t *testing.T) {
+	dir := withKeys(t, "config.yaml", `server: {external_url: "https://sso.example.com", tls: {cert_file: sp.crt, key_file: sp.key}}
+session: {cookie_keys: ["${file:cookie.key}"]}
+store: {embedded: {}}
+saml: {keys: [{cert_file: sp.crt, key_file: sp.key}], idps: [{name: corp, metadata_file: corp.xml}],
+  service_providers: [
+    {name: idle, entity_id: urn:idle, origin: "https://wiki.example.com"},
+    {name: wiki, entity_id: urn:wiki, origin: "HTTPS://WIKI.example.com:443/", paths: {slo: /mellon/logout, soap: /mellon/logout}},
+    {name: all, entity_id: urn:all, origin: "https://sso.example.com"}]}
+headers: {signing: {keys: [{id: k1, file: signing.key}]}}
+routes:
+  - {name: wiki, host: wiki.example.com, upstream: "http://10.0.0.5", service_provider: wiki}
+  - {name: hr, host: hr.example.com, upstream: "http://10.0.0.6", service_provider: wiki}
+  - {name: docs, host: docs.example.com, upstream: "http://10.0.0.7", service_provider: all}
+`)
+	cfg, err := Load(filepath.Join(dir, "config.yaml"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "warnings", warned(cfg), []string{"3 store.embedded.path", "6 saml.service_providers[0]", "12 routes[1].service_provider"})
+	same(t, "origin", cfg.SAML.ServiceProviders[1].Origin, "https://wiki.example.com")
+}
+
 // warned says where the warnings are.
 func warned(cfg *Config) []string {
 	var places []string
