@@ -102,6 +102,16 @@ func (t *meter) Claim(ctx context.Context, key, claimant string, ttl time.Durati
 	return t.Store.Claim(ctx, key, claimant, ttl)
 }
 
+func (t *meter) Append(ctx context.Context, key string, value []byte, keep int, ttl time.Duration) (err error) {
+	defer func(began time.Time) { t.done("append", began, err) }(time.Now())
+	return t.Store.Append(ctx, key, value, keep, ttl)
+}
+
+func (t *meter) Recent(ctx context.Context, key string) (values [][]byte, err error) {
+	defer func(began time.Time) { t.done("recent", began, err) }(time.Now())
+	return t.Store.Recent(ctx, key)
+}
+
 func (t *meter) Ping(ctx context.Context) (err error) {
 	defer func(began time.Time) { t.done("ping", began, err) }(time.Now())
 	return t.Store.Ping(ctx)

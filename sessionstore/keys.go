@@ -62,6 +62,7 @@ func newSealKey(secret []byte) (sealKey, error) {
 const (
 	purposeSession = "session"
 	purposeOnce    = "once"
+	purposeList    = "list"
 )
 
 // associated is what a sealed value is bound to besides its key: purpose, the

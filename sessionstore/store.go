@@ -79,6 +79,15 @@ type Store interface {
 	// the first claim. The same claimant may ask again and hears the same.
 	Claim(ctx context.Context, key, claimant string, ttl time.Duration) (bool, error)
 
+	// Append puts value in front of the list called key, which keeps at most
+	// keep values, the newest; the whole list lives for ttl from its last
+	// value on. A value that is among the first 64 already is a repetition and
+	// done. Values are never equal unless they are repetitions.
+	Append(ctx context.Context, key string, value []byte, keep int, ttl time.Duration) error
+
+	// Recent returns the values of a list, newest first; none is no error.
+	Recent(ctx context.Context, key string) ([][]byte, error)
+
 	// Watch calls told for every end, one at a time, until ctx is done or the
 	// connection is lost, and returns why (ctx.Err(), or ErrUnavailable). The
 	// first call has [ScopeReady]: what ended before it may not be told, what

@@ -30,6 +30,7 @@ type Store struct {
 	claims   map[string]token                          // key → first claimant
 	names    map[sessionstore.NameHash]*name           // NameIDs, for single logout
 	seq      uint64                                    // counts noted logouts
+	lists    map[string]list                           // key → what was appended
 	ends     endings                                   // what is over soonest, to free it
 	watchers map[*watcher]struct{}
 }
@@ -49,6 +50,7 @@ func New(now func() time.Time) *Store {
 		once:     make(map[string]token),
 		claims:   make(map[string]token),
 		names:    make(map[sessionstore.NameHash]*name),
+		lists:    make(map[string]list),
 		watchers: make(map[*watcher]struct{}),
 	}
 }

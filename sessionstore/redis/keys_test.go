@@ -37,11 +37,14 @@ func TestKeys(t *testing.T) {
 	if err := s.NoteLogout(ctx, sessionstore.NameHash{}, []sessionstore.Logout{{All: true}}); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.Append(ctx, "list", []byte("value"), 10, time.Minute); err != nil {
+		t.Fatal(err)
+	}
 	keys, err := s.client.Keys(ctx, "*").Result()
-	if err != nil || len(keys) != 9 {
+	if err != nil || len(keys) != 10 {
 		t.Fatalf("%d keys, %v", len(keys), err)
 	}
-	tagged := regexp.MustCompile(`^gate:(\{b\d{3}\}:(s:b\d{3}\.[\w-]{43}|[pe]:[\w-]{43}|x|e)|\{n[\w-]{22}\}:[sl]|[oc]:\w+)$`)
+	tagged := regexp.MustCompile(`^gate:(\{b\d{3}\}:(s:b\d{3}\.[\w-]{43}|[pe]:[\w-]{43}|x|e)|\{n[\w-]{22}\}:[sl]|[ocl]:\w+)$`)
 	for _, key := range keys {
 		ttl, err := s.client.PTTL(ctx, key).Result()
 		if err != nil {
