@@ -14,6 +14,8 @@ type Type string
 const (
 	LoginAccepted    Type = "login_accepted"
 	LoginRefused     Type = "login_refused"
+	LoginTried       Type = "login_tried" // a dry run, which signs nobody in
+	LogLevelChanged  Type = "log_level_changed"
 	SessionEnded     Type = "session_ended"
 	AccessDenied     Type = "access_denied"
 	HandoverIssued   Type = "handover_issued"

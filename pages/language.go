@@ -88,6 +88,12 @@ type words struct {
 	PostWhat     string `json:"post_what"`
 	PostNoScript string `json:"post_noscript"`
 	SharedDesk   string `json:"shared_desk"`
+	TrialTitle   string `json:"trial_title"`
+	TrialWhat    string `json:"trial_what"`
+	TrialNext    string `json:"trial_next"`
+	TrialOver    string `json:"trial_over"`
+	TrialDone    string `json:"trial_done"`
+	TrialRead    string `json:"trial_read"`
 }
 
 func loadCatalogue(tag string) (*catalogue, error) {

@@ -33,6 +33,11 @@ func everyPage(p *Pages) map[string]func(http.ResponseWriter, *http.Request) {
 			p.Account(w, r, Account{Name: "Ana", Email: "ana@example.com", IDP: "Corp", Since: noon.Add(-time.Hour),
 				IdleEnds: noon.Add(time.Minute), Ends: noon.Add(time.Hour), Apps: []App{{"Wiki", "https://wiki.example.com/"}}})
 		},
+		"trial":      func(w http.ResponseWriter, r *http.Request) { p.TrialStart(w, r, "/.samlgate/try/x") },
+		"trial over": p.TrialOver,
+		"onward": func(w http.ResponseWriter, r *http.Request) {
+			p.Onward(w, r, "https://idp.example.com/sso?a=1", "Corp")
+		},
 		"account of nobody": func(w http.ResponseWriter, r *http.Request) { p.Account(w, r, Account{}) },
 		"post": func(w http.ResponseWriter, r *http.Request) {
 			p.PostForm(w, r, "https://idp.example.com/sso", []Field{{"SAMLRequest", "PHg+"}}, "Corp")

@@ -11,6 +11,7 @@ import (
 	"github.com/samlgate/samlgate/identity"
 	"github.com/samlgate/samlgate/pages"
 	"github.com/samlgate/samlgate/proxy/signin"
+	"github.com/samlgate/samlgate/proxy/visit"
 )
 
 // saml is what stands in for a SAML response: whoever can write JSON is proven.
@@ -50,12 +51,12 @@ func (f *fakeIDP) Hint(response string) (signin.Hint, error) {
 	return signin.Hint{RequestID: s.Request, IDP: s.IDP}, nil
 }
 
-func (f *fakeIDP) Verify(_ context.Context, response string, asked signin.Asked) (identity.Identity, error) {
+func (f *fakeIDP) Verify(_ context.Context, response string, asked signin.Asked) (identity.Identity, visit.Report, error) {
 	idp, requestID := asked.IDP, asked.RequestID
 	f.verified.Add(1)
 	var s saml
 	if err := json.Unmarshal([]byte(response), &s); err != nil || s.IDP != idp || s.Request != requestID || s.SP != asked.ServiceProvider {
-		return identity.Identity{}, &signin.Refusal{Reason: "mismatch", Detail: "another question", Code: pages.SAMLRefused}
+		return identity.Identity{}, visit.Report{Checks: []visit.Check{{Name: "mismatch", Detail: "another question"}}}, &signin.Refusal{Reason: "mismatch", Detail: "another question", Code: pages.SAMLRefused}
 	}
 	id := identity.Identity{IDP: idp, Email: identity.Email(s.Email), Person: identity.Person(s.Email), FirstName: "Ann", LastName: "Lee", Roles: s.Roles}
 	id.Authn.Instant, id.Authn.ContextClass = s.Instant, s.Context
@@ -63,5 +64,5 @@ func (f *fakeIDP) Verify(_ context.Context, response string, asked signin.Asked)
 	if s.Over {
 		id.Authn.NotOnOrAfter = id.Authn.Instant.AddDate(1, 0, 0)
 	}
-	return id, nil
+	return id, visit.Report{Checks: []visit.Check{{Name: "mismatch", Passed: true}}, Bytes: len(response), Proven: true, Attributes: []string{"Email"}}, nil
 }

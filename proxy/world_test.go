@@ -41,11 +41,13 @@ type world struct {
 	idp      *fakeIDP
 	app      *fakeApp
 	observer *counter
+	attempts *attempts
 	log      *safeBuffer
 	audit    *safeBuffer
 	ahead    atomic.Int64 // how far the clock was moved
 
 	gateway atomic.Pointer[proxy.Gateway]
+	door    atomic.Pointer[signin.Handler]
 	jarKey  []byte
 }
 
@@ -143,7 +145,7 @@ func blocks(all ...string) (out []route.BlockPattern) {
 
 func newWorld(t testing.TB, edits ...func(*setup)) *world {
 	t.Helper()
-	w := &world{t: t, idp: &fakeIDP{}, app: &fakeApp{}, observer: &counter{}, log: &safeBuffer{}, audit: &safeBuffer{},
+	w := &world{t: t, idp: &fakeIDP{}, app: &fakeApp{}, observer: &counter{}, attempts: &attempts{}, log: &safeBuffer{}, audit: &safeBuffer{},
 		jarKey: []byte("0123456789abcdef0123456789abcdef")}
 	backend := httptest.NewServer(w.app)
 	t.Cleanup(backend.Close)
@@ -214,13 +216,14 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	host := w.external.Hostname()
 	door, err := signin.New(signin.Config{
 		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Limits: s.limits, Provider: w.idp, IDPs: s.idps,
-		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, LoginRate: s.loginRate, RelayRate: s.relayRate, Now: w.now,
+		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, Attempts: w.attempts, Trials: w.attempts, LoginRate: s.loginRate, RelayRate: s.relayRate, Now: w.now,
 		Keys:    http.HandlerFunc(signer.ServeJWKS),
 		Further: s.further, SignOnURLs: func() []string { return []string{"https://corp.idp.test/sso"} },
 		Returns:    returns{samlsp.ReturnPolicy{External: w.external, Hosts: router.ExactHost, Prefix: "/.samlgate"}},
 		Federation: s.federation,
 	})
 	w.must(err)
+	w.door.Store(door)
 	return proxy.New(proxy.Config{
 		External: w.external, Host: host, Routes: router, SignIn: door, Jar: jar, Sessions: w.sessions, Signer: signer,
 		Managed: headers.NewManaged(names...), Pages: words, Audit: record, Observer: w.observer, MaxURL: 8192,

@@ -129,3 +129,12 @@ func TestAttributeValues(t *testing.T) {
 		t.Errorf("%d roles, %v", len(id.Roles), err)
 	}
 }
+
+func TestSourcesNameTheAttributeThatWon(t *testing.T) {
+	a := said(Mapping{Email: []string{"Email", "mail"}, FirstName: []string{"FirstName"}, Username: []string{"NameID"}, Extra: map[string][]string{"team": {"Team"}}},
+		nil, identity.NameID{Value: "u1"}, "mail=a@example.com", "team=x", "Team=y")
+	got := a.Sources()
+	if len(got) != 3 || got["email"] != "mail" || got["username"] != "NameID" || got["team"] != "Team" {
+		t.Errorf("%v", got)
+	}
+}

@@ -57,18 +57,23 @@ func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		h.strayed(w, r, v, began)
 		return
 	}
-	v.IDP = p.IDP
+	v.IDP, v.Login.Known = p.IDP, true
 	if p.ServiceProvider != v.ServiceProvider { // Bindings §3.5.5.2: not where it was meant to arrive
 		h.refuse(w, r, v, &Refusal{Reason: "other_service_provider", Detail: "the request was made with another SP identity", Code: pages.SAMLRefused})
+		return
+	}
+	if p.Trial != "" {
+		h.try(w, r, v, response, p, began)
 		return
 	}
 	if _, known := h.idps[p.IDP]; !known { // a reload took it away meanwhile
 		h.refuse(w, r, v, &Refusal{Reason: "unknown_idp", Detail: "no longer configured", Code: pages.UnknownIDP})
 		return
 	}
-	id, err := h.Provider.Verify(r.Context(), response, Asked{
+	id, report, err := h.Provider.Verify(r.Context(), response, Asked{
 		IDP: p.IDP, ServiceProvider: p.ServiceProvider, RequestID: p.Request, At: time.Unix(p.Began, 0), Demand: h.places[p.Route].Demand,
 	})
+	v.Login.Report = report
 	if err != nil {
 		h.refuse(w, r, v, err)
 		return
@@ -76,6 +81,7 @@ func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	// Epochs come first: whoever is signed out while we judge stays signed out.
 	epochs, err := h.Sessions.Epochs(r.Context(), id.Person)
 	if err != nil {
+		h.outcome(v, "error", "unavailable")
 		h.unavailable(w, r, v, err)
 		return
 	}
@@ -133,7 +139,7 @@ func (h *Handler) uncalled(w http.ResponseWriter, r *http.Request, v *visit.Visi
 
 func (h *Handler) unsolicited(w http.ResponseWriter, r *http.Request, v *visit.Visit, reason string) {
 	v.Reason = reason
-	h.Observer.Login("", "refused", reason)
+	h.outcome(v, "refused", reason)
 	h.Audit.Record(audit.Event{Type: audit.LoginRefused, Addr: v.Client(), RequestID: v.ID, Reason: reason})
 	h.problem(w, r, v, pages.Unsolicited, h.startAgain(v))
 }
@@ -143,12 +149,13 @@ func (h *Handler) unsolicited(w http.ResponseWriter, r *http.Request, v *visit.V
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit.Visit, err error) {
 	var refusal *Refusal
 	if !errors.As(err, &refusal) {
-		h.Observer.Login(v.IDP, "error", "unavailable")
+		h.outcome(v, "error", "unavailable")
 		h.unavailable(w, r, v, err)
 		return
 	}
+	v.Login.Detail = refusal.Detail
 	v.Reason, v.Err = refusal.Reason, refusal
-	h.Observer.Login(v.IDP, "refused", refusal.Reason)
+	h.outcome(v, "refused", refusal.Reason)
 	h.Audit.Record(audit.Event{Type: audit.LoginRefused, IDP: v.IDP, Addr: v.Client(), RequestID: v.ID, Reason: refusal.Reason})
 	p := pages.Problem{Code: refusal.Code, Args: h.named(refusal.Args, v.IDP), Actions: h.wayOut(v)}
 	if p.Code == pages.IDPUnavailable {
@@ -197,11 +204,11 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 		h.denyLogin(w, r, v, id, "session_over", pages.LoginExpired)
 		return
 	case errors.Is(err, sessionstore.ErrUnavailable) || errors.Is(err, sessionstore.ErrFormat):
-		h.Observer.Login(v.IDP, "error", "unavailable")
+		h.outcome(v, "error", "unavailable")
 		h.unavailable(w, r, v, err)
 		return
 	case err != nil:
-		h.Observer.Login(v.IDP, "error", "internal")
+		h.outcome(v, "error", "internal")
 		h.failed(w, r, v, err)
 		return
 	}
@@ -220,7 +227,7 @@ func (h *Handler) shutOut(w http.ResponseWriter, r *http.Request, v *visit.Visit
 
 func (h *Handler) denyLogin(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity, reason string, code pages.Code) {
 	v.Reason = reason
-	h.Observer.Login(v.IDP, "refused", reason)
+	h.outcome(v, "refused", reason)
 	h.Audit.Record(audit.Event{Type: audit.LoginRefused, Person: id.Person, IDP: v.IDP, Addr: v.Client(), RequestID: v.ID, Reason: reason})
 	h.show(w, r, v, pages.Problem{
 		Code: code, Actions: []pages.Action{h.otherAction()},
@@ -236,7 +243,7 @@ func (h *Handler) welcome(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		h.failed(w, r, v, err)
 		return
 	}
-	h.Observer.Login(v.IDP, "accepted", "")
+	h.outcome(v, "accepted", "")
 	h.Audit.Record(audit.Event{
 		Type: audit.LoginAccepted, Person: s.Identity.Person, IDP: v.IDP, Session: v.Session, Addr: v.Client(), RequestID: v.ID,
 	})

@@ -139,7 +139,8 @@ func (h *Handler) cookieless(w http.ResponseWriter, r *http.Request, v *visit.Vi
 // in the log.
 func (h *Handler) looped(w http.ResponseWriter, r *http.Request, v *visit.Visit, c *circle) {
 	v.Reason, v.Err = "login_loop_"+c.cause, c
-	h.Observer.Login(v.IDP, "refused", v.Reason)
+	v.Login.Detail = c.Error()
+	h.outcome(v, "refused", v.Reason)
 	h.Audit.Record(audit.Event{Type: audit.LoginRefused, IDP: v.IDP, Route: v.Route, Addr: v.Client(), RequestID: v.ID, Reason: v.Reason})
 	h.show(w, r, v, pages.Problem{
 		Code: pages.LoginLoop, Actions: h.wayOut(v),

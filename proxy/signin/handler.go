@@ -32,6 +32,8 @@ type Config struct {
 	Pages       *pages.Pages
 	Audit       *audit.Log
 	Observer    Observer
+	Attempts    Attempts     // nil: nobody hears of them
+	Trials      Trials       // nil: nothing is tried
 	Metadata    http.Handler // serves the SP metadata
 	Further     []ServiceProvider
 	SignOnURLs  func() []string // where identity providers sign people in; nil = not known
@@ -84,6 +86,8 @@ type Handler struct {
 	exact   map[Alias]endpoint  // of further SP identities
 	csrf    *http.CrossOriginProtection
 	pulse   pulse // of the session store
+
+	trialPage endpoint
 }
 
 type endpoint func(w http.ResponseWriter, r *http.Request, v *visit.Visit)
@@ -109,6 +113,7 @@ func New(cfg Config) (*Handler, error) {
 	for _, p := range cfg.Places {
 		h.places[p.Name] = p
 	}
+	h.trialPage = h.limited(h.LoginRate, h.beginTrial)
 	h.mount()
 	return h, nil
 }
@@ -177,6 +182,9 @@ func (h *Handler) find(v *visit.Visit) endpoint {
 		return serve
 	}
 	if v.Host == h.Host {
+		if h.trialCode(v) != "" {
+			return h.trialPage
+		}
 		if serve := h.gateway[v.Path.Decoded()]; serve != nil {
 			return serve
 		}

@@ -47,6 +47,7 @@ type pending struct {
 	Route   string `json:"r,omitempty"` // and the route there
 	State   string `json:"n"`           // hash of the nonce in that host's state cookie
 	Began   int64  `json:"t"`           // Unix seconds
+	Trial   string `json:"x,omitempty"` // where the verdict of a dry run goes; it signs nobody in
 
 	ServiceProvider string `json:"e,omitempty"` // the SP identity of ours that asked
 }
@@ -63,6 +64,16 @@ func (l *logins) rounds(idp string, now time.Time) (n int) {
 		}
 	}
 	return n
+}
+
+// trial returns the dry run at idp that this browser began last.
+func (l *logins) trial(idp string, now time.Time) (pending, bool) {
+	for _, p := range slices.Backward(l.Pending) {
+		if p.Trial != "" && p.IDP == idp && !p.expired(now) {
+			return p, true
+		}
+	}
+	return pending{}, false
 }
 
 // readLogins opens the login cookie. ok is false when there is none that opens.

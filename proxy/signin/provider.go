@@ -7,6 +7,7 @@ import (
 
 	"github.com/samlgate/samlgate/identity"
 	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/visit"
 )
 
 // Provider speaks SAML for us: it asks an identity provider who somebody is,
@@ -21,9 +22,9 @@ type Provider interface {
 	Hint(response string) (Hint, error)
 
 	// Verify returns the identity that response proves, as the answer to what was
-	// asked. What does not prove one is a *Refusal; any other error means that we
-	// could not tell, and nobody is signed in.
-	Verify(ctx context.Context, response string, a Asked) (identity.Identity, error)
+	// asked, and how it fared either way. What does not prove one is a *Refusal;
+	// any other error means that we could not tell, and nobody is signed in.
+	Verify(ctx context.Context, response string, a Asked) (identity.Identity, visit.Report, error)
 }
 
 // Asked is the question that an answer must fit.

@@ -31,7 +31,11 @@ func (h *Handler) anyUnsolicited() bool {
 
 // unasked handles an answer to no request. idp is whom it claims to come from.
 func (h *Handler) unasked(w http.ResponseWriter, r *http.Request, v *visit.Visit, response, idp string, began logins) {
-	v.IDP = idp
+	v.IDP, v.Login.Unsolicited = idp, true
+	if p, trial := began.trial(idp, h.Now()); trial { // it must sign nobody in
+		h.try(w, r, v, response, p, began)
+		return
+	}
 	switch from := h.idps[idp]; from.Unsolicited {
 	case Reinitiate:
 		if began.rounds(idp, h.Now()) > maxRounds { // it answers our requests as if there were none
@@ -46,7 +50,8 @@ func (h *Handler) unasked(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		h.Observer.Login(idp, "reinitiated", "")
 		Redirect(w, h.LoginURL()+"/"+idp+"?"+url.Values{"return_to": {h.relayed(r, v, from)}, "again": {"1"}}.Encode())
 	case Accept:
-		id, err := h.Provider.Verify(r.Context(), response, Asked{IDP: idp, ServiceProvider: v.ServiceProvider})
+		id, report, err := h.Provider.Verify(r.Context(), response, Asked{IDP: idp, ServiceProvider: v.ServiceProvider})
+		v.Login.Report = report
 		if err != nil {
 			h.refuse(w, r, v, err)
 			return
@@ -80,6 +85,7 @@ type waiting struct {
 	Identity identity.Identity   `json:"i"`
 	Target   string              `json:"t,omitempty"`
 	Epochs   sessionstore.Epochs `json:"e"` // when it was proven: whoever is signed out since stays signed out
+	Login    visit.Login         `json:"l"` // how the answer fared
 	Until    time.Time           `json:"u"` // of the first code and of those that replace it
 }
 
@@ -96,6 +102,7 @@ func (h *Handler) keepWaiting(w http.ResponseWriter, r *http.Request, v *visit.V
 		h.unavailable(w, r, v, err)
 		return
 	}
+	wait.Login = v.Login
 	wait.Epochs, wait.Until = epochs, h.Now().Add(waitingLife)
 	began, _ := h.Jar.readLogins(r, h.Host)
 	code, ok := h.putWaiting(w, r, v, wait, began)
@@ -213,7 +220,7 @@ func (h *Handler) appOrigins() []string {
 
 // replace starts the session, in place of the one of this browser.
 func (h *Handler) replace(w http.ResponseWriter, r *http.Request, v *visit.Visit, wait waiting, s *sessionstore.Session, began logins) {
-	v.IDP = wait.Identity.IDP
+	v.IDP, v.Login = wait.Identity.IDP, wait.Login
 	if h.idps[v.IDP].Unsolicited != Accept { // a reload changed it, or took it away
 		h.unsolicited(w, r, v, "unsolicited")
 		return

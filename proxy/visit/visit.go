@@ -33,6 +33,7 @@ type Visit struct {
 
 	Reason string // why the request was answered as it was: an enum value
 	Err    error  // the error behind a 5xx answer
+	Login  Login  // how an attempt to sign in ended, where one did
 }
 
 // NewID returns 80 random bits in lower-case base32: short enough to be read

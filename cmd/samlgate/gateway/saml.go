@@ -8,6 +8,7 @@ import (
 	"github.com/samlgate/samlgate/identity"
 	"github.com/samlgate/samlgate/pages"
 	"github.com/samlgate/samlgate/proxy/signin"
+	"github.com/samlgate/samlgate/proxy/visit"
 	"github.com/samlgate/samlgate/samlsp"
 )
 
@@ -57,10 +58,10 @@ func (p provider) named(entityID string) string {
 }
 
 // Verify implements signin.Provider.
-func (p provider) Verify(ctx context.Context, response string, a signin.Asked) (identity.Identity, error) {
+func (p provider) Verify(ctx context.Context, response string, a signin.Asked) (identity.Identity, visit.Report, error) {
 	sp, err := p.identity(a.ServiceProvider)
 	if err != nil {
-		return identity.Identity{}, err
+		return identity.Identity{}, visit.Report{}, err
 	}
 	want := samlsp.Expected{
 		IDP: a.IDP, RequestID: a.RequestID, Unsolicited: a.RequestID == "",
@@ -69,16 +70,29 @@ func (p provider) Verify(ctx context.Context, response string, a signin.Asked) (
 	if idp, ok := sp.IDP(a.IDP); ok && idp.ForceAuthn {
 		want.AuthnNotBefore = a.At
 	}
-	assertion, err := sp.VerifyResponse(ctx, response, want)
+	assertion, report, err := sp.Examine(ctx, response, want)
 	if err != nil {
-		return identity.Identity{}, refusal(err)
+		return identity.Identity{}, told(report), refusal(err)
 	}
 	if assertion.UsedSHA1() {
 		p.weak(a.IDP)
 	}
 	id, err := assertion.Identity()
 	id.Authn.ServiceProvider = a.ServiceProvider
-	return id, refusal(err)
+	out := told(report.WithPerson(err))
+	out.Sources = assertion.Sources()
+	return id, out, refusal(err)
+}
+
+// told is a report in the words of the sign-in.
+func told(r samlsp.Report) visit.Report {
+	out := visit.Report{
+		Bytes: r.Bytes, Proven: r.Proven, Encrypted: r.Encrypted, SHA1: r.UsedSHA1, ClockOff: r.ClockOff, Attributes: r.Attributes,
+	}
+	for _, v := range r.Verdicts {
+		out.Checks = append(out.Checks, visit.Check{Name: v.Check, Passed: v.Passed, Detail: v.Detail})
+	}
+	return out
 }
 
 // refusal puts a rejection into the words of a page. What is no rejection stays

@@ -1,0 +1,171 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"path"
+	"time"
+
+	"github.com/samlgate/samlgate/audit"
+	"github.com/samlgate/samlgate/identity"
+	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/visit"
+	"github.com/samlgate/samlgate/sessionstore"
+)
+
+// Trials keeps the verdict of a dry run for whoever asked for it.
+type Trials interface {
+	// Verdict keeps how the trial called id ended. v.Login tells the checks; who
+	// is nil where nobody was proven.
+	Verdict(ctx context.Context, id string, v visit.Visit, who *identity.Identity) error
+}
+
+// Trial is a dry run of a sign-in. Whoever holds the URL may try; whoever holds
+// the ID may read the verdict: neither leads to the other.
+type Trial struct {
+	ID, URL string
+	Until   time.Time // when the URL is good for nothing any more
+}
+
+// ErrUnknownIDP says that no identity provider has this name.
+var ErrUnknownIDP = errors.New("no such identity provider")
+
+const (
+	trialKind = "trial"
+	trialLife = 10 * time.Minute
+)
+
+// trialTicket is what the code in the URL stands for.
+type trialTicket struct {
+	ID  string `json:"i"`
+	IDP string `json:"d"`
+}
+
+// BeginTrial makes a URL of one use for a dry run at the identity provider
+// called idp: [ErrUnknownIDP], or the store's errors.
+func (h *Handler) BeginTrial(ctx context.Context, idp string) (Trial, error) {
+	if _, known := h.idps[idp]; !known {
+		return Trial{}, ErrUnknownIDP
+	}
+	id, code := nonce(), nonce()
+	value, err := json.Marshal(trialTicket{ID: id, IDP: idp})
+	if err != nil {
+		return Trial{}, err
+	}
+	if err := h.Sessions.PutOnce(ctx, trialKind, code, value, trialLife); err != nil {
+		return Trial{}, err
+	}
+	return Trial{ID: id, URL: h.origin + h.below("try/") + code, Until: h.Now().Add(trialLife)}, nil
+}
+
+// trialCode is the code in try/{code}, empty on other paths.
+func (h *Handler) trialCode(v *visit.Visit) string {
+	if dir, code := path.Split(v.Path.Decoded()); dir == h.below("try/") && validState(code) {
+		return code
+	}
+	return ""
+}
+
+// beginTrial shows what is about to happen; only the button spends the code, so
+// that a page which is fetched ahead, or a link that a mail server looks at,
+// does not.
+func (h *Handler) beginTrial(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+	switch {
+	case !h.method(w, r, v, http.MethodGet, http.MethodHead, http.MethodPost):
+		return
+	case r.Method != http.MethodPost:
+		v.Reason = "trial_asked"
+		h.Pages.TrialStart(w, r, h.below("try/")+h.trialCode(v))
+		return
+	case !h.Deliberate(r, v):
+		h.problem(w, r, v, pages.CSRF)
+		return
+	}
+	var t trialTicket
+	value, err := h.Sessions.TakeOnce(r.Context(), trialKind, h.trialCode(v))
+	if err == nil {
+		err = json.Unmarshal(value, &t)
+	}
+	idp, known := h.idps[t.IDP]
+	switch {
+	case errors.Is(err, sessionstore.ErrNotFound), err == nil && !known:
+		h.problem(w, r, v, pages.LoginExpired)
+	case err != nil:
+		h.unavailable(w, r, v, err)
+	default:
+		h.askTrial(w, r, v, idp, t.ID)
+	}
+}
+
+// askTrial sends the browser to the identity provider. A redirect would not do:
+// Chromium holds it to the form-action of the page whose button was pressed.
+func (h *Handler) askTrial(w http.ResponseWriter, r *http.Request, v *visit.Visit, idp IDP, id string) {
+	v.IDP, v.Reason = idp.Name, "trial_begun"
+	req, err := h.Provider.Request(idp.Name, h.Jar.ticket(h.Now()), Demand{})
+	if err != nil {
+		h.refuse(w, r, v, err)
+		return
+	}
+	known, _ := h.Jar.readLogins(r, h.Host)
+	known.add(pending{Request: req.ID, IDP: idp.Name, Host: h.Host, Trial: id, Began: h.Now().Unix()}, h.Now())
+	if err := h.Jar.writeLogins(w, h.Host, known); err != nil {
+		h.failed(w, r, v, err)
+		return
+	}
+	if len(req.Fields) == 0 {
+		h.Pages.Onward(w, r, req.URL, idp.DisplayName)
+		return
+	}
+	fields := make([]pages.Field, len(req.Fields))
+	for i, f := range req.Fields {
+		fields[i] = pages.Field(f)
+	}
+	h.Pages.PostForm(w, r, req.URL, fields, idp.DisplayName)
+}
+
+// try judges the answer to a dry run as any other, keeps the verdict for whoever
+// asked for it, and signs nobody in.
+func (h *Handler) try(w http.ResponseWriter, r *http.Request, v *visit.Visit, response string, p pending, began logins) {
+	began.take(p.Request, h.Now())
+	v.Login.Known, v.Login.Trial, v.Login.Result = true, true, "accepted"
+	id, report, err := h.Provider.Verify(r.Context(), response, Asked{IDP: p.IDP, RequestID: p.Request, At: time.Unix(p.Began, 0)})
+	v.Login.Report = report
+	var refusal *Refusal
+	who := &id
+	switch roles, denied := h.idps[p.IDP].Roles.Apply(id.Roles); {
+	case errors.As(err, &refusal):
+		v.Login.Result, v.Login.Reason, v.Login.Detail, who = "refused", refusal.Reason, refusal.Detail, nil
+	case err != nil:
+		h.unavailable(w, r, v, err)
+		return
+	case denied != "":
+		v.Login.Result, v.Login.Reason = "refused", "role_denied"
+	default:
+		id.Roles = roles
+	}
+	var kept error
+	if h.Trials != nil {
+		kept = h.Trials.Verdict(r.Context(), p.Trial, *v, who)
+	}
+	if err := errors.Join(kept, h.Jar.writeLogins(w, h.Host, began)); err != nil {
+		h.unavailable(w, r, v, err)
+		return
+	}
+	h.tried(v, who)
+	h.Pages.TrialOver(w, r)
+}
+
+func (h *Handler) tried(v *visit.Visit, who *identity.Identity) {
+	v.Reason = "tried_" + v.Login.Result
+	h.Observer.Login(v.IDP, "trial", v.Login.Reason)
+	if h.Attempts != nil {
+		h.Attempts.Attempt(*v)
+	}
+	event := audit.Event{Type: audit.LoginTried, IDP: v.IDP, Addr: v.Client(), RequestID: v.ID, Reason: v.Reason}
+	if who != nil {
+		event.Person = who.Person
+	}
+	h.Audit.Record(event)
+}
