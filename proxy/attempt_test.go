@@ -97,8 +97,8 @@ func (w *world) trial() signin.Trial {
 
 var pressed = ask{method: "POST", site: "same-origin", body: "x=y", header: []string{"Origin: " + sso}}
 
-// through presses the button and goes to the identity provider.
-func (b *browser) through(trial signin.Trial) (request string) {
+// press presses the button and goes to the identity provider.
+func (b *browser) press(trial signin.Trial) (request string) {
 	b.t.Helper()
 	a := b.do(trial.URL, pressed).is(200)
 	to, err := url.Parse(strings.TrimPrefix(a.Header.Get("Refresh"), "0; url="))
@@ -115,7 +115,7 @@ func TestATrialTellsTheVerdictAndSignsNobodyIn(t *testing.T) {
 	trial := w.trial()
 	b.do(trial.URL, ask{}).is(200, "<form")
 	b.do(trial.URL, ask{header: []string{"Sec-Purpose: prefetch"}}).is(200, "<form")
-	request := b.through(trial) // neither spent it
+	request := b.press(trial) // neither spent it
 	b.reply(saml{Request: request, IDP: "corp", Email: ann, Roles: []string{"hr"}}).is(200, "trial is over").signsNobodyIn()
 	if w.live(ann) != 0 {
 		t.Error("a session")
@@ -139,14 +139,14 @@ func TestTrialsThatAreRefused(t *testing.T) {
 	w := newWorld(t, policy(signin.Accept))
 	b := w.browser()
 	trial := w.trial()
-	b.through(trial)
+	b.press(trial)
 	// An answer to no request would sign in elsewhere; here it is the verdict.
 	b.started(saml{IDP: "corp", Email: ann}, "").is(200, "trial is over").signsNobodyIn()
 	if v := w.attempts.verdicts[trial.ID]; v.Login.Result != "refused" || v.Login.Reason != "mismatch" || w.attempts.who[trial.ID] != nil {
 		t.Errorf("%+v", v)
 	}
 	trial = w.trial()
-	request := b.through(trial)
+	request := b.press(trial)
 	b.reply(saml{Request: request, IDP: "corp", Email: ann, Roles: []string{"Restricted"}}).is(200).signsNobodyIn()
 	if v := w.attempts.verdicts[trial.ID]; v.Login.Reason != "role_denied" {
 		t.Errorf("%+v", v)
@@ -170,7 +170,7 @@ func TestTrialsBelongToWhoeverPressesTheButton(t *testing.T) {
 	evil := ask{method: "POST", site: "cross-site", body: "x=y", header: []string{"Origin: https://evil.example"}}
 	w.browser().do(trial.URL, evil).is(403)
 	b := w.browser()
-	request := b.through(trial)
+	request := b.press(trial)
 	w.browser().reply(saml{Request: request, IDP: "corp", Email: ann}).is(403).signsNobodyIn()
 	if len(w.attempts.verdicts) != 0 {
 		t.Error("an answer in another browser counts")
