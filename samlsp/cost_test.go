@@ -106,3 +106,19 @@ func measure(t *testing.T, sp *ServiceProvider, texts map[string]string) {
 		}
 	}
 }
+
+// BenchmarkWorst is what a forgery may cost: 50 ms for the worst that fits.
+func BenchmarkWorst(b *testing.B) {
+	sp := good().provider(b)
+	for name, text := range worst(b) {
+		value := base64.StdEncoding.EncodeToString([]byte(text))
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := sp.VerifyResponse(b.Context(), value, good().want); err == nil {
+					b.Fatal("accepted")
+				}
+			}
+		})
+	}
+}

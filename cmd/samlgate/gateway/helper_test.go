@@ -32,11 +32,12 @@ import (
 // site is a gateway that runs in this process, with an identity provider that
 // signs in Ana, and one app.
 type site struct {
-	*testing.T
+	testing.TB
 	dir, port, admin string
 	idp              *httptest.Server
 	issuer           *idptest.IDP     // behind idp
 	app              http.HandlerFunc // what the app does; it says hello when nil
+	front            func(http.Handler) http.Handler
 	drain            chan os.Signal
 	reload           chan func() (*config.Config, error)
 	interrupt        context.CancelFunc
@@ -84,9 +85,9 @@ var once = sync.OnceValues(func() (*struct{ idp, sp idptest.Key }, error) {
 })
 
 // prepare writes the files of a site and runs nothing yet.
-func prepare(t *testing.T) *site {
+func prepare(t testing.TB) *site {
 	t.Helper()
-	s := &site{T: t, dir: t.TempDir(), port: testenv.FreePort(t), admin: testenv.FreePort(t), client: testenv.NewClient(t)}
+	s := &site{TB: t, dir: t.TempDir(), port: testenv.FreePort(t), admin: testenv.FreePort(t), client: testenv.NewClient(t)}
 	keys, err := once()
 	s.must(err)
 	s.serveIDP(keys.idp, keys.sp.Certificate)
@@ -138,7 +139,7 @@ func (s *site) run() *site {
 	s.drain, s.reload, s.ended = make(chan os.Signal, 2), make(chan func() (*config.Config, error)), make(chan error, 1)
 	s.log, s.audit, s.interrupt = &journal{}, &journal{}, cancel
 	opts := gateway.Options{
-		Version: "test", Audit: s.audit, Log: slog.New(slog.NewTextHandler(s.log, nil)), Now: time.Now, State: s.path("state"), Drain: s.drain, Reload: s.reload,
+		Version: "test", Audit: s.audit, Log: slog.New(slog.NewTextHandler(s.log, nil)), Now: time.Now, State: s.path("state"), Drain: s.drain, Reload: s.reload, Front: s.front,
 		Started: func(_, _ net.Addr) { close(started) },
 	}
 	done := make(chan struct{})
@@ -154,7 +155,7 @@ func (s *site) run() *site {
 	return s
 }
 
-func start(t *testing.T) *site { t.Helper(); return prepare(t).run() }
+func start(t testing.TB) *site { t.Helper(); return prepare(t).run() }
 
 func (s *site) load() (*config.Config, error) {
 	return config.Load(s.path("config.yaml"), config.Options{})
