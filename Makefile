@@ -24,7 +24,7 @@ test: ## install from Debian what the tests need, then run all of them with the 
 check: ## gofmt, vet, staticcheck, go mod tidy, and the files for deployment
 	@.ci/check
 
-fuzz: ## run every fuzz target for FUZZTIME (10m) each
+fuzz: ## run every fuzz target for FUZZTIME (10m) each, one on each core
 	@FUZZTIME=$(FUZZTIME) GO="$(GO)" .ci/fuzz
 
 bench: ## run the Go benchmarks that match BENCH (.)
