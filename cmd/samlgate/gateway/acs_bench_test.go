@@ -21,7 +21,7 @@ func BenchmarkACS(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
-		r, w := s.arrives(), httptest.NewRecorder()
+		r, w := s.bringing(), httptest.NewRecorder()
 		b.StartTimer()
 		door.ServeHTTP(w, r)
 		if w.Code != http.StatusSeeOther || !strings.Contains(strings.Join(w.Header()["Set-Cookie"], "\n"), "samlgate=") {
@@ -30,9 +30,9 @@ func BenchmarkACS(b *testing.B) {
 	}
 }
 
-// arrives returns the POST with which a browser brings the answer of the
+// bringing returns the POST with which a browser brings the answer of the
 // identity provider, ready to be served.
-func (s *site) arrives() *http.Request {
+func (s *site) bringing() *http.Request {
 	s.Helper()
 	page := s.get(s.url("wiki", "/"))
 	if !strings.Contains(page.body, `name="SAMLResponse"`) { // who it is, is asked once

@@ -96,7 +96,7 @@ func TestMessagesForAnotherIdentity(t *testing.T) {
 		{"Audience of an old one for our own", own, jobs, own}, {"Recipient of an old one for our own", own, own, jobs},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			s.T, s.client = t, testenv.NewClient(t)
+			s.TB, s.client = t, testenv.NewClient(t)
 			page := s.get(s.url(c.asks.host, "/"))
 			asked, err := s.issuer.ParseRequest(httptest.NewRequest(http.MethodGet, page.url, nil))
 			s.must(err)
