@@ -16,7 +16,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 
 	requests, logins, started, ended, storeErrors *prometheus.CounterVec
-	stripped, dropped, cookies, sha1              *prometheus.CounterVec
+	stripped, dropped, cookies, sha1, logouts     *prometheus.CounterVec
 	returns, auditErrors                          prometheus.Counter
 	requestSeconds, storeSeconds                  *prometheus.HistogramVec
 }
@@ -36,6 +36,7 @@ func NewMetrics(version string) *Metrics {
 	}
 	m.requests = counter("requests_total", "Requests by route, method and status; an empty route is one of our own pages.", "route", "method", "code")
 	m.logins = counter("logins_total", "Sign-ins by identity provider, result (started, accepted, refused, error) and reason.", "idp", "result", "reason")
+	m.logouts = counter("logouts_total", "Single logout by identity provider, direction (sent, received) and result (started, success, partial, failed, refused, error).", "idp", "direction", "result")
 	m.started = counter("sessions_started_total", "Sessions started, by identity provider.", "idp")
 	m.ended = counter("sessions_ended_total", "Sessions ended by this process, by reason; expiry is not counted.", "reason")
 	m.storeErrors = counter("store_errors_total", "Failed operations of the session store.", "operation")
@@ -73,6 +74,11 @@ func (m *Metrics) Login(idp, result, reason string) {
 	if result == "accepted" {
 		m.started.WithLabelValues(idp).Inc()
 	}
+}
+
+// Logout counts one step of a single logout.
+func (m *Metrics) Logout(idp, direction, result string) {
+	m.logouts.WithLabelValues(idp, direction, result).Inc()
 }
 
 // Ended counts a session that this process ended.

@@ -16,6 +16,8 @@ const (
 	LoginRefused     Type = "login_refused"
 	LoginTried       Type = "login_tried" // a dry run, which signs nobody in
 	LogLevelChanged  Type = "log_level_changed"
+	LogoutAccepted   Type = "logout_accepted" // a message of single logout
+	LogoutRefused    Type = "logout_refused"
 	SessionEnded     Type = "session_ended"
 	AccessDenied     Type = "access_denied"
 	HandoverIssued   Type = "handover_issued"

@@ -45,7 +45,7 @@ const (
 	Unsolicited    Code = "unsolicited"       // idp
 	MissingAttr    Code = "missing_attribute" // idp, field; wanted and got add a line about the near miss
 	EmailRefused   Code = "email_refused"     // idp
-	SLOUnsupported Code = "slo_unsupported"   // idp
+	SLORefused     Code = "slo_refused"       // idp
 )
 
 // kind is what a Code implies beside its words.
@@ -93,7 +93,7 @@ var kinds = map[Code]kind{
 	Unsolicited:    {http.StatusForbidden, glyphKey, SignIn},
 	MissingAttr:    {http.StatusForbidden, glyphShield, ""},
 	EmailRefused:   {http.StatusForbidden, glyphShield, StartAgain},
-	SLOUnsupported: {http.StatusForbidden, glyphQuestion, ""},
+	SLORefused:     {http.StatusForbidden, glyphShield, ""},
 }
 
 // fallbacks answer a Code that we have no words for, by its status.

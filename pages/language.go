@@ -94,6 +94,7 @@ type words struct {
 	TrialOver    string `json:"trial_over"`
 	TrialDone    string `json:"trial_done"`
 	TrialRead    string `json:"trial_read"`
+	LeavingTitle string `json:"leaving_title"`
 }
 
 func loadCatalogue(tag string) (*catalogue, error) {

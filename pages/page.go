@@ -38,7 +38,9 @@ type page struct {
 	Sheet   *Sheet
 	Wide    bool // room for long values
 
-	targets []string
+	targets  []string
+	anywhere bool     // forms may end up at any web address
+	frames   []string // addresses whose origins may frame the page
 }
 
 // support is the contact, ready for links.

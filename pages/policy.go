@@ -10,20 +10,38 @@ import (
 
 // policy returns the page's Content-Security-Policy: nothing is loaded but our
 // own pictures, the one style and the one script are named by hash, forms lead
-// to this origin and the origins in Targets, and nobody may frame us.
+// to this origin and the origins in Targets, and nobody may frame us, but for
+// the answers that an identity provider has asked for in a frame of its own.
 func (g *page) policy() string {
 	directives := []string{
 		"default-src 'none'",
 		"style-src " + hash(string(g.Style)),
 		"img-src 'self' data:",
-		"form-action " + strings.Join(append([]string{"'self'"}, origins(g.targets)...), " "),
-		"frame-ancestors 'none'",
+		"form-action " + strings.Join(g.formAction(), " "),
+		"frame-ancestors " + strings.Join(g.ancestors(), " "),
 		"base-uri 'none'",
 	}
 	if g.Script != "" {
 		directives = append(directives, "script-src "+hash(string(g.Script)))
 	}
 	return strings.Join(directives, "; ")
+}
+
+// formAction lists where forms may lead.
+func (g *page) formAction() []string {
+	list := append([]string{"'self'"}, origins(g.targets)...)
+	if g.anywhere {
+		list = append(list, "https:")
+	}
+	return list
+}
+
+// ancestors lists who may frame the page: nobody, as a rule.
+func (g *page) ancestors() []string {
+	if list := origins(g.frames); len(list) > 0 {
+		return list
+	}
+	return []string{"'none'"}
 }
 
 // hash is a CSP hash source (CSP3 §2.3.1).

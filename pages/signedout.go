@@ -12,18 +12,25 @@ const (
 	EndedLifetime   EndReason = "lifetime"
 	EndedElsewhere  EndReason = "elsewhere" // displaced by a sign-in in another browser
 	EndedByOperator EndReason = "by_operator"
+
+	EndedEverywhere  EndReason = "everywhere"  // at the identity provider, too
+	EndedPartly      EndReason = "partly"      // there too, but not in all of its applications
+	EndedUnconfirmed EndReason = "unconfirmed" // here; what the identity provider did is not known
+	EndedByIDP       EndReason = "by_idp"      // which asked for it
 )
 
 var endGlyphs = map[EndReason]glyph{
 	EndedByPerson: glyphCheck, EndedIdle: glyphClock, EndedLifetime: glyphClock,
 	EndedElsewhere: glyphKey, EndedByOperator: glyphLock,
+	EndedEverywhere: glyphCheck, EndedPartly: glyphShield, EndedUnconfirmed: glyphQuestion, EndedByIDP: glyphCheck,
 }
 
 // SignedOut is the content of the page after a session.
 type SignedOut struct {
 	Reason EndReason // empty or unknown = EndedByPerson
-	IDP    string    // display name; given, the page warns that its session may go on
+	IDP    string    // display name; given with EndedByPerson, the page warns that its session may go on
 	SignIn string    // where to sign in again; empty = the login page
+	Next   string    // where else to go on; empty = no such link
 }
 
 // SignedOut answers 200 with the page that a person sees after signing out.
@@ -38,10 +45,11 @@ func (p *Pages) SignedOut(w http.ResponseWriter, r *http.Request, s SignedOut) {
 		s.SignIn = p.prefix + "/login"
 	}
 	page := p.page(c, words.Title, endGlyphs[s.Reason])
-	page.What, page.Next = c.fill(words.What, nil), c.fill(words.Next, nil)
+	args := idpArgs(s.IDP)
+	page.What, page.Next = c.fill(words.What, args), c.fill(words.Next, args)
 	if s.IDP != "" && s.Reason == EndedByPerson {
 		page.Detail = c.fill(c.Words.SharedDesk, map[string]string{"idp": s.IDP})
 	}
-	page.offer(c, []Action{{Kind: SignInAgain, URL: s.SignIn}})
+	page.offer(c, []Action{{Kind: SignInAgain, URL: s.SignIn}, {Kind: Continue, URL: s.Next}})
 	p.write(w, r, c, http.StatusOK, "message", page)
 }

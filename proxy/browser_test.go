@@ -52,6 +52,9 @@ func (b *browser) request(address string, a ask) *http.Request {
 	fetchMetadata(r.Header, a)
 	for _, line := range a.header {
 		name, value, _ := strings.Cut(line, ": ")
+		if name == "Content-Type" { // in place of a form's
+			r.Header.Del(name)
+		}
 		r.Header[name] = append(r.Header[name], value)
 	}
 	for _, c := range b.jar[u.Hostname()] {

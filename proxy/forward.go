@@ -23,6 +23,7 @@ type passage struct {
 	first   bool                  // of this session on this host
 	logout  bool                  // the app's own sign-out
 	page    bool                  // its answer is for a person's eyes
+	onward  string                // where it goes on, to tell the identity provider; empty = nowhere
 
 	identity http.Header // what we say about the person
 }
@@ -30,11 +31,12 @@ type passage struct {
 // forward hands a request that may pass to the app.
 func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, v *visit.Visit, p passage) {
 	if g.logsOut(r, v, p.route) {
-		if _, err := g.SignIn.EndHere(w, r, v); err != nil {
+		ended, err := g.SignIn.EndHere(w, r, v)
+		if err != nil {
 			g.unavailable(w, r, v, err)
 			return
 		}
-		p.logout, p.page = true, readsPage(r)
+		p.logout, p.page, p.onward = true, readsPage(r), g.SignIn.Depart(w, r, v, ended, "")
 	}
 	if err := g.describe(&p, v); err != nil {
 		v.Err = err
@@ -150,14 +152,16 @@ func (g *Gateway) modify(res *http.Response, v *visit.Visit, p passage) {
 		upstream.AskAgain(res.Header)
 	}
 	if p.logout && p.page {
-		g.leave(res, v)
+		g.leave(res, v, p.onward)
 	}
 }
 
-// leave turns the app's answer to its own sign-out into the way to our
-// signed-out page, and keeps the cookies it sets or expires.
-func (g *Gateway) leave(res *http.Response, v *visit.Visit) {
-	to := g.SignIn.LogoutURL(v.Host, v.Route)
+// leave turns the app's answer to its own sign-out into the way onward, by
+// default to our signed-out page, and keeps the cookies it sets or expires.
+func (g *Gateway) leave(res *http.Response, v *visit.Visit, to string) {
+	if to == "" {
+		to = g.SignIn.LogoutURL(v.Host, v.Route)
+	}
 	if to == "" {
 		to = g.SignIn.SignedOutPath()
 	}

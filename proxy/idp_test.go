@@ -22,6 +22,7 @@ type saml struct {
 	Instant             time.Time
 	Context             string
 	SP                  string // which of our SP identities it is for, as audience, destination and recipient say
+	Index               string // SessionIndex
 }
 
 func (s saml) encode() string {
@@ -59,7 +60,8 @@ func (f *fakeIDP) Verify(_ context.Context, response string, asked signin.Asked)
 		return identity.Identity{}, visit.Report{Checks: []visit.Check{{Name: "mismatch", Detail: "another question"}}}, &signin.Refusal{Reason: "mismatch", Detail: "another question", Code: pages.SAMLRefused}
 	}
 	id := identity.Identity{IDP: idp, Email: identity.Email(s.Email), Person: identity.Person(s.Email), FirstName: "Ann", LastName: "Lee", Roles: s.Roles}
-	id.Authn.Instant, id.Authn.ContextClass = s.Instant, s.Context
+	id.Authn.Instant, id.Authn.ContextClass, id.Authn.SessionIndex = s.Instant, s.Context, s.Index
+	id.NameID = identity.NameID{Value: "n-" + s.Email, Format: "urn:x"}
 	id.Authn.ServiceProvider = asked.ServiceProvider
 	if s.Over {
 		id.Authn.NotOnOrAfter = id.Authn.Instant.AddDate(1, 0, 0)

@@ -39,6 +39,7 @@ type world struct {
 	sessions *sessionstore.Manager
 	store    *flakyStore
 	idp      *fakeIDP
+	slo      *fakeLogouts
 	app      *fakeApp
 	observer *counter
 	attempts *attempts
@@ -71,6 +72,7 @@ type setup struct {
 	cookieName  string
 	aliases     signin.Paths
 	further     []signin.ServiceProvider
+	acsRate     signin.Rate
 	appTimeouts time.Duration
 	trusted     []netip.Prefix
 	federation  signin.Federation
@@ -121,6 +123,16 @@ func standard() *setup {
 	return s
 }
 
+// route is the one called name.
+func (s *setup) route(name string) *proxy.Route {
+	for _, rt := range s.routes {
+		if rt.Name == name {
+			return rt
+		}
+	}
+	panic("no route " + name)
+}
+
 func patterns(all ...string) (out []route.Pattern) {
 	for _, s := range all {
 		p, err := route.ParsePattern(s)
@@ -145,7 +157,7 @@ func blocks(all ...string) (out []route.BlockPattern) {
 
 func newWorld(t testing.TB, edits ...func(*setup)) *world {
 	t.Helper()
-	w := &world{t: t, idp: &fakeIDP{}, app: &fakeApp{}, observer: &counter{}, attempts: &attempts{}, log: &safeBuffer{}, audit: &safeBuffer{},
+	w := &world{t: t, idp: &fakeIDP{}, slo: &fakeLogouts{offers: map[string]string{}, used: map[string]bool{}}, app: &fakeApp{}, observer: &counter{}, attempts: &attempts{}, log: &safeBuffer{}, audit: &safeBuffer{},
 		jarKey: []byte("0123456789abcdef0123456789abcdef")}
 	backend := httptest.NewServer(w.app)
 	t.Cleanup(backend.Close)
@@ -215,8 +227,8 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	w.must(err)
 	host := w.external.Hostname()
 	door, err := signin.New(signin.Config{
-		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Limits: s.limits, Provider: w.idp, IDPs: s.idps,
-		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, Attempts: w.attempts, Trials: w.attempts, LoginRate: s.loginRate, RelayRate: s.relayRate, Now: w.now,
+		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Limits: s.limits, Provider: w.idp, IDPs: s.idps, Logouts: w.slo,
+		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, Attempts: w.attempts, Trials: w.attempts, LoginRate: s.loginRate, ACSRate: s.acsRate, RelayRate: s.relayRate, Now: w.now,
 		Keys:    http.HandlerFunc(signer.ServeJWKS),
 		Further: s.further, SignOnURLs: func() []string { return []string{"https://corp.idp.test/sso"} },
 		Returns:    returns{samlsp.ReturnPolicy{External: w.external, Hosts: router.ExactHost, Prefix: "/.samlgate"}},
@@ -267,7 +279,15 @@ func (s *safeBuffer) String() string {
 // flakyStore is a store that goes away.
 type flakyStore struct {
 	sessionstore.Store
-	down atomic.Bool
+	down  atomic.Bool
+	noPut atomic.Bool
+}
+
+func (f *flakyStore) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if f.noPut.Load() {
+		return fmt.Errorf("%w: nothing can be kept", sessionstore.ErrUnavailable)
+	}
+	return f.Store.Put(ctx, key, value, ttl)
 }
 
 func (f *flakyStore) err() error {
@@ -317,6 +337,7 @@ type counter struct {
 	mu       sync.Mutex
 	refused  int
 	logins   []string
+	logouts  []string
 	stripped int
 	cookies  int
 	statuses []int
@@ -330,6 +351,9 @@ func (c *counter) note(f func()) {
 
 func (c *counter) Login(_, result, reason string) {
 	c.note(func() { c.logins = append(c.logins, result+" "+reason) })
+}
+func (c *counter) Logout(idp, direction, result string) {
+	c.note(func() { c.logouts = append(c.logouts, idp+" "+direction+" "+result) })
 }
 func (c *counter) ReturnRefused() { c.note(func() { c.refused++ }) }
 func (c *counter) Request(_, _ string, status int, _ time.Duration) {

@@ -34,6 +34,7 @@ type Config struct {
 	MetadataURL string // where Metadata is served; may be empty
 	ACSURL      string // the assertion consumer service: Destination and Recipient must equal it
 	SLOURL      string // single logout; empty leaves it out of the metadata
+	SOAPURL     string // single logout without a browser; empty likewise
 	// DiscoveryURL is where a discovery service sends people back to, with the
 	// entity id of the provider they chose; empty leaves it out of the metadata.
 	DiscoveryURL string
@@ -80,6 +81,7 @@ type IdentityProvider struct {
 	DisplayName    string
 	EntityID       string
 	SSO, SLO       map[Binding]string
+	SLOResponses   map[Binding]string  // where answers about a logout go, as far as that is not in SLO (Metadata §2.2.2)
 	Certificates   []*x509.Certificate // any one may sign; RSA keys below 2048 bits are ignored, expired ones are not
 	RequestBinding Binding             // empty means redirect
 	SignRequests   bool

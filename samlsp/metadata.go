@@ -52,13 +52,7 @@ func (sp *ServiceProvider) describeRole(role *etree.Element) {
 			describeKey(role, k, "encryption")
 		}
 	}
-	if sp.cfg.SLOURL != "" {
-		for _, b := range []Binding{RedirectBinding, PostBinding} {
-			service := role.CreateElement("md:SingleLogoutService")
-			service.CreateAttr("Binding", string(b))
-			service.CreateAttr("Location", sp.cfg.SLOURL)
-		}
-	}
+	sp.describeLogout(role)
 	for _, format := range []string{formatEmail, formatPersistent, formatTransient, formatUnspecified} {
 		role.CreateElement("md:NameIDFormat").SetText(format)
 	}
@@ -68,6 +62,25 @@ func (sp *ServiceProvider) describeRole(role *etree.Element) {
 	acs.CreateAttr("index", "0")
 	acs.CreateAttr("isDefault", "true")
 }
+
+// describeLogout writes md:SingleLogoutService; whoever takes the first comes
+// with the browser, where cookies of the apps can go, too.
+func (sp *ServiceProvider) describeLogout(role *etree.Element) {
+	for _, e := range []struct {
+		binding Binding
+		url     string
+	}{{RedirectBinding, sp.cfg.SLOURL}, {PostBinding, sp.cfg.SLOURL}, {soapBinding, sp.cfg.SOAPURL}} {
+		if e.url == "" {
+			continue
+		}
+		service := role.CreateElement("md:SingleLogoutService")
+		service.CreateAttr("Binding", string(e.binding))
+		service.CreateAttr("Location", e.url)
+	}
+}
+
+// soapBinding is the one that needs no browser (Bindings §3.2).
+const soapBinding Binding = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
 
 // signsAllRequests: what is published here must hold at every identity provider.
 func (sp *ServiceProvider) signsAllRequests() bool {

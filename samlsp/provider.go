@@ -93,6 +93,9 @@ func (cfg *Config) validate() error {
 	if err := checkURL("discovery url", cmp.Or(cfg.DiscoveryURL, cfg.ACSURL)); err != nil {
 		return fmt.Errorf("service provider: %w", err)
 	}
+	if err := checkURL("soap url", cmp.Or(cfg.SOAPURL, cfg.ACSURL)); err != nil {
+		return fmt.Errorf("service provider: %w", err)
+	}
 	for i, k := range cfg.Keys {
 		if err := k.validate(); err != nil {
 			return fmt.Errorf("service provider: key %d: %w", i+1, err)
@@ -187,7 +190,7 @@ func prepare(given *IdentityProvider) (*IdentityProvider, error) {
 // clone copies what the caller could still change.
 func (idp *IdentityProvider) clone() *IdentityProvider {
 	c := *idp
-	c.SSO, c.SLO = maps.Clone(idp.SSO), maps.Clone(idp.SLO)
+	c.SSO, c.SLO, c.SLOResponses = maps.Clone(idp.SSO), maps.Clone(idp.SLO), maps.Clone(idp.SLOResponses)
 	c.Certificates = slices.Clone(idp.Certificates)
 	c.EmailDomains = slices.Clone(idp.EmailDomains)
 	c.Required = slices.Clone(idp.Required)
@@ -218,7 +221,7 @@ func (idp *IdentityProvider) validate() error {
 	if idp.SSO[idp.RequestBinding] == "" {
 		return fmt.Errorf("no single sign-on address for binding %q", idp.RequestBinding)
 	}
-	for _, service := range []map[Binding]string{idp.SSO, idp.SLO} {
+	for _, service := range []map[Binding]string{idp.SSO, idp.SLO, idp.SLOResponses} {
 		for _, address := range service {
 			if err := checkURL("service address", address); err != nil {
 				return err

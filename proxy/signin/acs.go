@@ -90,6 +90,19 @@ func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit
 
 // receive reads the form. It takes one SAMLResponse of at most [maxBody] bytes.
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request, v *visit.Visit) (string, bool) {
+	if !h.readForm(w, r, v) {
+		return "", false
+	}
+	if len(r.PostForm["SAMLResponse"]) != 1 {
+		h.problem(w, r, v, pages.BadRequest, h.startAgain(v))
+		return "", false
+	}
+	return r.PostForm["SAMLResponse"][0], true
+}
+
+// readForm reads a form of at most [maxBody] bytes in [bodyTime]; false means
+// that the request was answered.
+func (h *Handler) readForm(w http.ResponseWriter, r *http.Request, v *visit.Visit) bool {
 	_ = http.NewResponseController(w).SetReadDeadline(h.Now().Add(bodyTime)) // not every writer can
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	err := r.ParseForm()
@@ -97,13 +110,13 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	switch {
 	case errors.As(err, &tooLarge):
 		h.problem(w, r, v, pages.TooLarge)
-		return "", false
-	case err != nil || len(r.PostForm["SAMLResponse"]) != 1:
+		return false
+	case err != nil:
 		h.problem(w, r, v, pages.BadRequest, h.startAgain(v))
-		return "", false
+		return false
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	return r.PostForm["SAMLResponse"][0], true
+	return true
 }
 
 // strayed: this browser began logins, but not the one that is answered. Somebody

@@ -90,9 +90,16 @@ func (h *Handler) signOutAction() pages.Action {
 	return pages.Action{Kind: pages.SignInOther, URL: h.below("logout"), Post: true, Targets: h.targets()}
 }
 
+// signOutButton ends the session, for somebody who wanted just that.
+func (h *Handler) signOutButton() pages.Action {
+	a := h.signOutAction()
+	a.Kind = pages.SignOut
+	return a
+}
+
 // targets are the origins that a sign-out may lead to.
 func (h *Handler) targets() []string {
-	var all []string
+	all := []string{h.origin}
 	for _, p := range h.Places {
 		if p.LogoutURL != "" {
 			all = append(all, p.LogoutURL)

@@ -24,8 +24,8 @@ type ServiceProvider struct {
 	Host string // canonical; the gateway's own or that of a route
 
 	// Exact paths on Host, which nothing but the gateway answers; empty = none.
-	MetadataPath, ACSPath, SLOPath string
-	Metadata                       http.Handler // serves its metadata
+	MetadataPath, ACSPath, SLOPath, SOAPPath string
+	Metadata                                 http.Handler // serves its metadata
 }
 
 // mountFurther writes down the paths of one further SP identity. Whatever
@@ -39,6 +39,7 @@ func (h *Handler) mountFurther(sp ServiceProvider) {
 	}
 	for path, serve := range map[string]endpoint{
 		sp.MetadataPath: h.as(sp.Name, h.plain(sp.Metadata)), sp.ACSPath: acs, sp.SLOPath: h.as(sp.Name, h.slo),
+		sp.SOAPPath: h.as(sp.Name, h.soap),
 	} {
 		if path != "" {
 			h.exact[Alias{sp.Host, path}] = serve

@@ -25,6 +25,7 @@ type Config struct {
 	Sessions    *sessionstore.Manager
 	Limits      sessionstore.Limits
 	Provider    Provider
+	Logouts     Logouts    // nil: no identity provider is told of a logout, nor may ask for one
 	IDPs        []IDP      // in the order of the chooser; at least one
 	Federation  Federation // nil = the discovery protocol is not spoken
 	Places      []Place
@@ -49,6 +50,7 @@ type Config struct {
 type Paths struct {
 	Login, Logout      []Alias
 	Metadata, ACS, SLO string // on the gateway origin; empty = below the prefix
+	SOAP               string // likewise
 }
 
 // Alias is a path, on one host or on all.
@@ -124,12 +126,15 @@ func (h *Handler) mount() {
 		h.below("saml/metadata"): h.plain(h.Metadata),
 		h.below("saml/acs"):      h.acs,
 		h.below("saml/slo"):      h.slo,
+		h.below("saml/soap"):     h.soap,
 		h.below("login"):         h.limited(h.LoginRate, h.login),
 		h.below("discovery"):     h.limited(h.LoginRate, h.discovery),
 		h.below("continue"):      h.limited(h.ACSRate, h.proceed),
 		h.below("account"):       h.limited(h.AccountRate, h.account),
 	}
-	for own, path := range map[string]string{"saml/metadata": h.Paths.Metadata, "saml/acs": h.Paths.ACS, "saml/slo": h.Paths.SLO} {
+	for own, path := range map[string]string{
+		"saml/metadata": h.Paths.Metadata, "saml/acs": h.Paths.ACS, "saml/slo": h.Paths.SLO, "saml/soap": h.Paths.SOAP,
+	} {
 		if path != "" {
 			h.gateway[path] = h.gateway[h.below(own)]
 		}
@@ -138,9 +143,10 @@ func (h *Handler) mount() {
 		h.gateway[h.below("login/"+name)] = h.limited(h.LoginRate, h.login)
 	}
 	h.hosts = map[string]endpoint{
-		h.below("callback"):  h.callback,
-		h.below("logout"):    h.logout,
-		h.below("jwks.json"): h.plain(h.Keys),
+		h.below("callback"):      h.callback,
+		h.below("logout"):        h.logout,
+		h.below("logout/finish"): h.finish,
+		h.below("jwks.json"):     h.plain(h.Keys),
 	}
 	h.exact = make(map[Alias]endpoint)
 	for _, sp := range h.Further {

@@ -39,17 +39,19 @@ func (l *logins) arrive(hash string) bool {
 	return i >= 0
 }
 
-// pending is one login that waits for its answer.
+// pending is one login, or logout, that waits for its answer.
 type pending struct {
 	Request string `json:"i"`           // ID of the AuthnRequest
 	IDP     string `json:"d"`           // the one that must answer
 	Host    string `json:"h"`           // where the person wanted to go
 	Route   string `json:"r,omitempty"` // and the route there
-	State   string `json:"n"`           // hash of the nonce in that host's state cookie
+	State   string `json:"n,omitempty"` // hash of the nonce in that host's state cookie
 	Began   int64  `json:"t"`           // Unix seconds
 	Trial   string `json:"x,omitempty"` // where the verdict of a dry run goes; it signs nobody in
 
 	ServiceProvider string `json:"e,omitempty"` // the SP identity of ours that asked
+	Logout          bool   `json:"l,omitempty"` // a LogoutRequest
+	Target          string `json:"o,omitempty"` // where to go after the logout; empty = where the route says
 }
 
 func (p pending) expired(now time.Time) bool {
@@ -59,7 +61,7 @@ func (p pending) expired(now time.Time) bool {
 // rounds counts the logins at idp that began lately and have no answer yet.
 func (l *logins) rounds(idp string, now time.Time) (n int) {
 	for _, p := range l.Pending {
-		if p.IDP == idp && now.Sub(time.Unix(p.Began, 0)) <= roundTime {
+		if p.IDP == idp && !p.Logout && now.Sub(time.Unix(p.Began, 0)) <= roundTime {
 			n++
 		}
 	}
@@ -87,7 +89,16 @@ func (j *Jar) readLogins(r *http.Request, host string) (l logins, ok bool) {
 
 // take removes and returns the login that request began.
 func (l *logins) take(request string, now time.Time) (pending, bool) {
-	i := slices.IndexFunc(l.Pending, func(p pending) bool { return p.Request == request })
+	return l.takeWhere(func(p pending) bool { return p.Request == request && !p.Logout }, now)
+}
+
+// takeLogout removes and returns the logout that request began.
+func (l *logins) takeLogout(request string, now time.Time) (pending, bool) {
+	return l.takeWhere(func(p pending) bool { return p.Request == request && p.Logout }, now)
+}
+
+func (l *logins) takeWhere(fits func(pending) bool, now time.Time) (pending, bool) {
+	i := slices.IndexFunc(l.Pending, fits)
 	if i < 0 {
 		return pending{}, false
 	}

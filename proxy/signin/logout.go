@@ -18,7 +18,11 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 	if !h.method(w, r, v, http.MethodGet, http.MethodHead, http.MethodPost) {
 		return
 	}
-	to := h.afterLogout(r, v)
+	asked := h.askedTarget(r, v)
+	to := asked
+	if to == "" {
+		to = h.routeTarget(v)
+	}
 	switch wanted := h.Deliberate(r, v); {
 	case !wanted && r.Method == http.MethodPost:
 		h.problem(w, r, v, pages.CSRF)
@@ -29,10 +33,15 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 		return
 	}
 	ended, err := h.EndHere(w, r, v)
-	switch {
-	case err != nil:
+	if err != nil {
 		h.unavailable(w, r, v, err)
-	case !ended && v.Host != h.Host:
+		return
+	}
+	onward := h.Depart(w, r, v, ended, asked)
+	switch {
+	case onward != "":
+		Redirect(w, onward)
+	case ended == nil && v.Host != h.Host:
 		Redirect(w, h.logoutAtOrigin(v, to))
 	case to != "":
 		Redirect(w, to)
@@ -80,23 +89,23 @@ func fetchedAhead(r *http.Request) bool {
 }
 
 // EndHere ends the session in this host's cookie and takes away the cookie and
-// the app's own. ended is false when nothing lived. The cookie stays when the
+// the app's own. ended is nil when nothing lived. The cookie stays when the
 // store is away: the session lives, and the person must be able to end it later.
-func (h *Handler) EndHere(w http.ResponseWriter, r *http.Request, v *visit.Visit) (ended bool, err error) {
+func (h *Handler) EndHere(w http.ResponseWriter, r *http.Request, v *visit.Visit) (ended *sessionstore.Session, err error) {
 	if id, _, ok := h.Jar.Session(r, v.Host); ok {
-		_, err := h.Sessions.Get(r.Context(), id)
-		ended = err == nil
+		s, err := h.Sessions.Get(r.Context(), id)
 		if err == nil {
 			err = h.Sessions.End(r.Context(), id, sessionstore.ReasonLogout)
 		}
-		if err != nil && !errors.Is(err, sessionstore.ErrNotFound) {
-			return false, err
+		switch {
+		case err == nil:
+			ended = s
+		case !errors.Is(err, sessionstore.ErrNotFound):
+			return nil, err
 		}
 		v.Session, v.Reason = id.Hash(), "signed_out"
 	}
-	h.Jar.ClearSession(w)
-	w.Header().Set("Clear-Site-Data", `"cache"`) // pages behind the back button, too
-	h.ExpireCookies(w.Header(), v.Host)
+	h.sweep(w, v.Host)
 	return ended, nil
 }
 
@@ -151,15 +160,20 @@ func expire(header http.Header, name, path, host string) {
 	}
 }
 
-// afterLogout is where to go next: where the request says, if that is a place
-// of ours, else where the route says; empty means the signed-out page.
-func (h *Handler) afterLogout(r *http.Request, v *visit.Visit) string {
+// askedTarget is where the request says to go next, if that is a place of ours.
+func (h *Handler) askedTarget(r *http.Request, v *visit.Visit) string {
 	if raw := r.URL.Query().Get("return_to"); raw != "" {
 		if to, ok := h.Returns.Check(raw); ok && !h.signsOut(to, v.Host) {
 			return to
 		}
 		h.Observer.ReturnRefused()
 	}
+	return ""
+}
+
+// routeTarget is where the route says to go next; empty means the signed-out
+// page.
+func (h *Handler) routeTarget(v *visit.Visit) string {
 	if to := h.LogoutURL(v.Host, v.Route); !h.signsOut(to, v.Host) {
 		return to
 	}
@@ -193,10 +207,4 @@ func (h *Handler) LogoutURL(host, route string) string {
 		}
 	}
 	return ""
-}
-
-// slo answers messages of a single logout, which we do not take part in yet:
-// the person is shown how to sign out here.
-func (h *Handler) slo(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
-	h.problem(w, r, v, pages.SLOUnsupported, h.signOutAction())
 }

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -79,9 +80,19 @@ type Refusal struct {
 	Detail string            // for the log; holds no attribute value
 	Code   pages.Code        // of the page
 	Args   map[string]string // of the page
+	Answer *LogoutAnswer     // of a logout request: what to tell the identity provider; nil tells it nothing
 }
 
 func (r *Refusal) Error() string { return r.Reason + ": " + r.Detail }
+
+// asRefusal returns the refusal that err is, or nil.
+func asRefusal(err error) *Refusal {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return r
+	}
+	return nil
+}
 
 // Returns judges where a person may be sent back to.
 type Returns interface {
@@ -93,5 +104,8 @@ type Returns interface {
 // Observer counts.
 type Observer interface {
 	Login(idp, result, reason string)
+	// Logout counts one step of a single logout: direction is "sent" where a
+	// person signed out here, "received" where the identity provider asked.
+	Logout(idp, direction, result string)
 	ReturnRefused()
 }

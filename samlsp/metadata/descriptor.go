@@ -33,7 +33,7 @@ type Descriptor struct {
 // or the metadata says so.
 func (d *Descriptor) ApplyTo(idp samlsp.IdentityProvider) *samlsp.IdentityProvider {
 	idp.EntityID = d.EntityID
-	idp.SSO, idp.SLO = maps.Clone(d.SSO), maps.Clone(d.SLO)
+	idp.SSO, idp.SLO, idp.SLOResponses = maps.Clone(d.SSO), maps.Clone(d.SLO), maps.Clone(d.SLOResponses)
 	idp.Certificates = append([]*x509.Certificate(nil), d.Certificates...)
 	idp.ValidUntil = d.ValidUntil
 	idp.SignRequests = idp.SignRequests || d.WantAuthnRequestsSigned

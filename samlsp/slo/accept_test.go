@@ -21,7 +21,7 @@ func TestRequestIsReadExactly(t *testing.T) {
 		w := good(requestXML, b)
 		req, _ := allow(t, string(b), w)
 		want := &LogoutRequest{
-			IDP: "corp", ID: "_ask1", Binding: b, RelayState: w.relay, SessionIndexes: []string{"s-1", "s-2"},
+			IDP: "corp", Issuer: corpIDP, ID: "_ask1", Issued: testNow().Add(-time.Minute), Binding: b, RelayState: w.relay, SessionIndexes: []string{"s-1", "s-2"},
 			NameID: identity.NameID{Value: "ana-1", Format: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent", NameQualifier: corpIDP, SPNameQualifier: ourEntity},
 		}
 		if !reflect.DeepEqual(req, want) {

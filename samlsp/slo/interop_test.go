@@ -65,11 +65,12 @@ func TestRequestsOfPySAML2(t *testing.T) {
 		"request.form":         {ID: "_ask3", Binding: post, RelayState: "token-1"},
 		"request.soap":         {ID: "_ask4", Binding: SOAPBinding},
 	} {
-		want.IDP, want.SessionIndexes = "corp", []string{"s-1", "s-2"}
+		want.IDP, want.Issuer, want.SessionIndexes = "corp", corpIDP, []string{"s-1", "s-2"}
 		want.NameID = identity.NameID{
 			Value: "ana-1", Format: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent", NameQualifier: corpIDP, SPNameQualifier: ourEntity,
 		}
 		in, s := fromPySAML2(t, name)
+		want.Issued = s.cfg.Now()
 		if got, err := s.VerifyRequest(t.Context(), in); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}

@@ -24,7 +24,9 @@ const (
 // LogoutRequest is what an identity provider asked, proven.
 type LogoutRequest struct {
 	IDP    string // name of the identity provider; only its sessions may end
+	Issuer string // its entity id
 	ID     string
+	Issued time.Time // IssueInstant: sign-ins that it asserted before end, too, when they come later (Core §3.7.3.2)
 	NameID identity.NameID
 	// SessionIndexes are the sessions to end; none means all sessions of that
 	// NameID at that identity provider (Core §3.7.1).
@@ -49,7 +51,7 @@ func (s *Service) VerifyRequest(ctx context.Context, in *Received) (*LogoutReque
 		return nil, err
 	}
 	id, _ := p.Element().Attr("", "ID")
-	req := &LogoutRequest{IDP: p.IDP().Name, ID: id, RelayState: in.relayState, Binding: in.binding, UsedSHA1: p.UsedSHA1()}
+	req := &LogoutRequest{IDP: p.IDP().Name, Issuer: p.IDP().EntityID, ID: id, RelayState: in.relayState, Binding: in.binding, UsedSHA1: p.UsedSHA1()}
 	if err := s.fill(ctx, req, p); err != nil {
 		return nil, answerable(err, req)
 	}
@@ -67,10 +69,11 @@ func answerable(err error, req *LogoutRequest) error {
 // fill checks time and person of a proven request, and uses it up last: only
 // what would be acted upon is ever spent.
 func (s *Service) fill(ctx context.Context, req *LogoutRequest, p *samlsp.Proven) error {
-	usable, err := s.checkTimes(p.Element())
+	issued, usable, err := s.checkTimes(p.Element())
 	if err != nil {
 		return err
 	}
+	req.Issued = issued
 	if req.NameID, err = s.nameID(p); err != nil {
 		return err
 	}
@@ -96,26 +99,26 @@ func (s *Service) checkDestination(message samlsp.Element, b samlsp.Binding) err
 	return reject(ReasonDestination, "the message is meant for another address, or for none")
 }
 
-// checkTimes returns until when the request could be accepted, skew left aside
-// (Core §3.2.1, §3.7.1).
-func (s *Service) checkTimes(message samlsp.Element) (usable time.Time, err error) {
-	issued, err := s.checkIssued(message)
+// checkTimes returns when the request was issued, and until when it could be
+// accepted, skew left aside (Core §3.2.1, §3.7.1).
+func (s *Service) checkTimes(message samlsp.Element) (issued, usable time.Time, err error) {
+	issued, err = s.checkIssued(message)
 	if err != nil {
-		return usable, err
+		return issued, usable, err
 	}
 	usable = issued.Add(maxAge)
 	end, given, err := message.Instant("NotOnOrAfter")
 	if err != nil {
-		return usable, rejection(err)
+		return issued, usable, rejection(err)
 	}
 	now := s.cfg.Now()
 	if given && !now.Before(end.Add(s.cfg.ClockSkew)) {
-		return usable, rejectTime(ReasonExpired, now, issued, "valid until %s", stamp(end))
+		return issued, usable, rejectTime(ReasonExpired, now, issued, "valid until %s", stamp(end))
 	}
 	if given && end.Before(usable) {
 		usable = end
 	}
-	return usable, nil
+	return issued, usable, nil
 }
 
 // checkIssued wants an IssueInstant of the last minutes.

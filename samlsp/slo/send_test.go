@@ -78,7 +78,7 @@ func TestRequestEchoesTheNameID(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := theirs(t, corpSLO).VerifyRequest(t.Context(), arrive(t, out))
-		want := &LogoutRequest{IDP: "sp", ID: out.ID, NameID: id, SessionIndexes: []string{"s-1", "s<2>"}, RelayState: "token-1", Binding: out.Binding}
+		want := &LogoutRequest{IDP: "sp", Issuer: ourEntity, ID: out.ID, Issued: testNow(), NameID: id, SessionIndexes: []string{"s-1", "s<2>"}, RelayState: "token-1", Binding: out.Binding}
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%v: %+v, %v", slo, got, err)
 		}

@@ -176,10 +176,14 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 	if err != nil {
 		return nil, err
 	}
+	logouts, err := b.logouts(t)
+	if err != nil {
+		return nil, naming("saml", err)
+	}
 	return signin.New(signin.Config{
 		External: cfg.Server.ExternalURL, Host: host, Prefix: cfg.Server.Prefix, Paths: paths(cfg),
 		Jar: jar, Sessions: t.sessions, Limits: limits(cfg.Session), Federation: federation(t), Provider: provider{t.identities, b.weak}, IDPs: idps(cfg),
-		Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics,
+		Logouts: logouts, Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics,
 		Returns: returns{samlsp.ReturnPolicy{
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,
 		}},

@@ -55,7 +55,7 @@ func (b *base) warnOwn(cfg *config.Config) {
 }
 
 // Endpoints are the public addresses of the service provider.
-type Endpoints struct{ Metadata, ACS, SLO string }
+type Endpoints struct{ Metadata, ACS, SLO, SOAP string }
 
 // EndpointsOf returns the addresses that an identity provider must know.
 func EndpointsOf(cfg *config.Config) Endpoints {
@@ -63,5 +63,6 @@ func EndpointsOf(cfg *config.Config) Endpoints {
 		Metadata: endpoint(cfg, cfg.SAML.Paths.Metadata, "metadata"),
 		ACS:      endpoint(cfg, cfg.SAML.Paths.ACS, "acs"),
 		SLO:      endpoint(cfg, cfg.SAML.Paths.SLO, "slo"),
+		SOAP:     endpoint(cfg, cfg.SAML.Paths.SOAP, "soap"),
 	}
 }

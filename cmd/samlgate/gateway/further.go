@@ -14,7 +14,7 @@ import (
 func (b *base) furtherConfig(t *tree, c config.ServiceProvider) samlsp.Config {
 	out := b.spConfig(t)
 	at := EndpointsAt(t.cfg, c)
-	out.EntityID, out.MetadataURL, out.ACSURL, out.SLOURL = c.EntityID, at.Metadata, at.ACS, at.SLO
+	out.EntityID, out.MetadataURL, out.ACSURL, out.SLOURL, out.SOAPURL = c.EntityID, at.Metadata, at.ACS, at.SLO, at.SOAP
 	return out
 }
 
@@ -29,6 +29,7 @@ func EndpointsAt(cfg *config.Config, c config.ServiceProvider) Endpoints {
 	}
 	return Endpoints{
 		Metadata: at(c.Paths.Metadata, "metadata"), ACS: at(c.Paths.ACS, "acs"), SLO: at(c.Paths.SLO, "slo"),
+		SOAP: at(c.Paths.SOAP, "soap"),
 	}
 }
 
@@ -42,8 +43,10 @@ func (t *tree) further() []signin.ServiceProvider {
 		_, metadata := split(at.Metadata)
 		_, acs := split(at.ACS)
 		_, slo := split(at.SLO)
+		_, soap := split(at.SOAP)
 		all = append(all, signin.ServiceProvider{
-			Name: c.Name, Host: host, MetadataPath: metadata, ACSPath: acs, SLOPath: slo, Metadata: metadataHandler(t.identities[c.Name]),
+			Name: c.Name, Host: host, MetadataPath: metadata, ACSPath: acs, SLOPath: slo, SOAPPath: soap,
+			Metadata: metadataHandler(t.identities[c.Name]),
 		})
 	}
 	return all

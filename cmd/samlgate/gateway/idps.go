@@ -80,6 +80,7 @@ func (b *base) spConfig(t *tree) samlsp.Config {
 		MetadataURL: endpoint(cfg, cfg.SAML.Paths.Metadata, "metadata"),
 		ACSURL:      endpoint(cfg, cfg.SAML.Paths.ACS, "acs"),
 		SLOURL:      endpoint(cfg, cfg.SAML.Paths.SLO, "slo"),
+		SOAPURL:     endpoint(cfg, cfg.SAML.Paths.SOAP, "soap"),
 		ClockSkew:   cfg.SAML.ClockSkew, Replay: replay{t}, Now: b.now, InsecureSharedDomains: cfg.SAML.InsecureSharedDomains,
 	}
 	if len(cfg.SAML.IDPs) > 1 {

@@ -17,7 +17,7 @@ import (
 func paths(cfg *config.Config) signin.Paths {
 	return signin.Paths{
 		Login: alias(cfg.Server.Paths.Login), Logout: alias(cfg.Server.Paths.Logout),
-		Metadata: cfg.SAML.Paths.Metadata, ACS: cfg.SAML.Paths.ACS, SLO: cfg.SAML.Paths.SLO,
+		Metadata: cfg.SAML.Paths.Metadata, ACS: cfg.SAML.Paths.ACS, SLO: cfg.SAML.Paths.SLO, SOAP: cfg.SAML.Paths.SOAP,
 	}
 }
 
