@@ -1,10 +1,8 @@
 package proxy_test
 
 import (
-	"net/netip"
 	"strings"
 	"testing"
-	"time"
 )
 
 func ended(name string, indexes ...string) note {
@@ -194,11 +192,6 @@ func TestLogoutMessagesAreLimited(t *testing.T) {
 	w.browser().tell(ended(ann), false, "").is(429)
 	w.soap(ended(ann).encode()).is(429)
 }
-
-// usedUp is a rate that is used up.
-type usedUp struct{}
-
-func (usedUp) Allow(netip.Addr) (bool, time.Duration) { return false, time.Minute }
 
 // soap asks as an identity provider does, without a browser.
 func (w *world) soap(body string, header ...string) *answer {

@@ -23,6 +23,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 	s.get(s.url("wiki", "/about"), "X-Auth-Email", "boss@example.com")
 	s.get(s.url("sso", "/.samlgate/login?return_to=https://evil.example.com/"))
 	s.get(s.url("wiki", "/.samlgate/nothing"))
+	s.get(s.url("sso", "/.samlgate/saml/slo?SAMLRequest=x"))
 	scrape := s.get(s.adminURL("/metrics")).body
 	b, err := os.ReadFile("../../../docs/metrics.md")
 	s.must(err)
