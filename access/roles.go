@@ -12,6 +12,16 @@ const (
 	DenyUnknown Unknown = "deny"
 )
 
+// Sync says when roles are taken over from an identity provider.
+type Sync string
+
+// When roles are taken over (idps[].roles.sync).
+const (
+	EveryLogin Sync = "every_login" // empty means this too
+	FirstLogin Sync = "first_login"
+	NeverSync  Sync = "never"
+)
+
 // RoleMap turns the role values of one identity provider into roles here.
 type RoleMap struct {
 	Map     map[string]string // value sent → role here; values are case-sensitive

@@ -97,6 +97,11 @@ func (t *meter) Take(ctx context.Context, key string) (value []byte, err error) 
 	return t.Store.Take(ctx, key)
 }
 
+func (t *meter) Keep(ctx context.Context, key string, value []byte, ttl time.Duration) (kept []byte, err error) {
+	defer func(began time.Time) { t.done("keep", began, err) }(time.Now())
+	return t.Store.Keep(ctx, key, value, ttl)
+}
+
 func (t *meter) Claim(ctx context.Context, key, claimant string, ttl time.Duration) (first bool, err error) {
 	defer func(began time.Time) { t.done("claim", began, err) }(time.Now())
 	return t.Store.Claim(ctx, key, claimant, ttl)

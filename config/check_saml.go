@@ -67,6 +67,7 @@ func (c *checker) idp(path string, p *IDP, before []IDP) {
 	}
 	c.attributes(path, p)
 	c.unsolicited(path, p)
+	c.roleSync(path, p)
 	if p.Roles.Unknown == "" {
 		p.Roles.Unknown = "pass"
 		if len(c.cfg.SAML.IDPs) > 1 {

@@ -17,7 +17,6 @@ func isUnsupported(schema string) bool {
 
 		"saml.on_idp_removed",
 		"saml.idps[].insecure_unicode_email",
-		"saml.idps[].roles.sync",
 
 		"access.provisioning", "access.known_users_file", "access.reactivate_on_login", "access.scim.tokens_file",
 

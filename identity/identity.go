@@ -88,9 +88,10 @@ type Authn struct {
 	// its name in the configuration; empty = the gateway's own.
 	ServiceProvider string `json:",omitempty"`
 
-	// Issued is the IssueInstant of the assertion. It orders a sign-in and a
-	// logout that pass each other on the way, and is not kept.
-	Issued time.Time `json:"-"`
+	// Issued is the IssueInstant of the assertion: the clock of the identity
+	// provider says which of two sign-ins is the later one, and whether a logout
+	// was before it.
+	Issued time.Time `json:",omitzero"`
 }
 
 // Identity is a person as one identity provider described them at one

@@ -20,6 +20,7 @@ type saml struct {
 	Roles               []string
 	Over                bool // SessionNotOnOrAfter has passed
 	Instant             time.Time
+	Issued              time.Time
 	Context             string
 	SP                  string // which of our SP identities it is for, as audience, destination and recipient say
 	Index               string // SessionIndex
@@ -62,7 +63,7 @@ func (f *fakeIDP) Verify(_ context.Context, response string, asked signin.Asked)
 	id := identity.Identity{IDP: idp, Email: identity.Email(s.Email), Person: identity.Person(s.Email), FirstName: "Ann", LastName: "Lee", Roles: s.Roles}
 	id.Authn.Instant, id.Authn.ContextClass, id.Authn.SessionIndex = s.Instant, s.Context, s.Index
 	id.NameID = identity.NameID{Value: "n-" + s.Email, Format: "urn:x"}
-	id.Authn.ServiceProvider = asked.ServiceProvider
+	id.Authn.ServiceProvider, id.Authn.Issued = asked.ServiceProvider, s.Issued
 	if s.Over {
 		id.Authn.NotOnOrAfter = id.Authn.Instant.AddDate(1, 0, 0)
 	}

@@ -63,6 +63,7 @@ const (
 	purposeSession = "session"
 	purposeOnce    = "once"
 	purposeList    = "list"
+	purposeKept    = "kept"
 )
 
 // associated is what a sealed value is bound to besides its key: purpose, the

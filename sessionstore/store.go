@@ -75,6 +75,11 @@ type Store interface {
 	// the others ErrNotFound. When the answer is lost, so is the value.
 	Take(ctx context.Context, key string) ([]byte, error)
 
+	// Keep returns what is kept under key; where nothing is, it keeps value and
+	// returns that. In both cases it is kept for ttl from now. Nothing replaces
+	// it before.
+	Keep(ctx context.Context, key string, value []byte, ttl time.Duration) ([]byte, error)
+
 	// Claim reports whether claimant is the first to claim key within ttl of
 	// the first claim. The same claimant may ask again and hears the same.
 	Claim(ctx context.Context, key, claimant string, ttl time.Duration) (bool, error)

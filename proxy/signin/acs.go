@@ -192,12 +192,10 @@ func (h *Handler) named(args map[string]string, idp string) map[string]string {
 // admit judges an identity that was proven when these epochs were read, and
 // starts its session.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity, epochs sessionstore.Epochs, p pending, began logins) {
-	roles, denied := h.idps[p.IDP].Roles.Apply(id.Roles)
-	if denied != "" {
-		h.shutOut(w, r, v, id)
+	id, ok := h.withRoles(w, r, v, id)
+	if !ok {
 		return
 	}
-	id.Roles = roles
 	replaced, err := h.replaced(r.Context(), id.Authn, began.Session)
 	if err != nil {
 		h.unavailable(w, r, v, err)
@@ -223,6 +221,9 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 	case err != nil:
 		h.outcome(v, "error", "internal")
 		h.failed(w, r, v, err)
+		return
+	}
+	if h.outdated(w, r, v, started.Session) {
 		return
 	}
 	h.welcome(w, r, v, started.Session, p, began)

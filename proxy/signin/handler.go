@@ -61,6 +61,7 @@ type IDP struct {
 	Name, DisplayName string
 	EmailDomains      []string // the only ones it may speak for; empty = any
 	Roles             access.RoleMap
+	Sync              access.Sync // when Roles are taken over
 	Unsolicited       Unsolicited
 	DefaultURL        string // where an accepted one goes without a usable RelayState; empty = the default page
 }

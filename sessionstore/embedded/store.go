@@ -27,6 +27,7 @@ type Store struct {
 	moved    map[identity.PersonHash]uint64            // epochs of persons
 	buckets  [sessionstore.Buckets]uint64              // epochs of buckets
 	once     map[string]token                          // key → single-use value
+	kept     map[string]token                          // key → what was kept first
 	claims   map[string]token                          // key → first claimant
 	names    map[sessionstore.NameHash]*name           // NameIDs, for single logout
 	seq      uint64                                    // counts noted logouts
@@ -48,6 +49,7 @@ func New(now func() time.Time) *Store {
 		persons:  make(map[identity.PersonHash][]sessionstore.ID),
 		moved:    make(map[identity.PersonHash]uint64),
 		once:     make(map[string]token),
+		kept:     make(map[string]token),
 		claims:   make(map[string]token),
 		names:    make(map[sessionstore.NameHash]*name),
 		lists:    make(map[string]list),
@@ -167,6 +169,7 @@ func (s *Store) Close() error {
 	clear(s.sessions)
 	clear(s.persons)
 	clear(s.once)
+	clear(s.kept)
 	clear(s.claims)
 	clear(s.names)
 	s.ends = nil

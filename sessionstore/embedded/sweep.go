@@ -8,11 +8,12 @@ import (
 )
 
 // ending is something that will be over at a time, or later if it was
-// extended since. One of the four names is set.
+// extended since. One of the five names is set.
 type ending struct {
 	at      time.Time
 	session sessionstore.ID
 	once    string
+	kept    string
 	claim   string
 	listing *listing
 }
@@ -67,6 +68,9 @@ func (s *Store) due(e ending) (time.Time, bool) {
 	case e.once != "":
 		t, ok := s.once[e.once]
 		return t.end, ok
+	case e.kept != "":
+		t, ok := s.kept[e.kept]
+		return t.end, ok
 	case e.listing != nil: // is never extended
 		return e.at, true
 	default:
@@ -82,6 +86,8 @@ func (s *Store) free(e ending, now time.Time) {
 		s.forget(e.session)
 	case e.once != "":
 		delete(s.once, e.once)
+	case e.kept != "":
+		delete(s.kept, e.kept)
 	case e.listing != nil:
 		s.unlist(*e.listing, now)
 	default:

@@ -35,6 +35,23 @@ func (s *Store) Take(ctx context.Context, key string) ([]byte, error) {
 	return t.value, nil
 }
 
+// Keep returns what was kept first.
+func (s *Store) Keep(ctx context.Context, key string, value []byte, ttl time.Duration) ([]byte, error) {
+	now, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	t, ok := s.kept[key]
+	if !ok || !now.Before(t.end) {
+		t = token{value: slices.Clone(value)}
+		s.ends.add(ending{at: now.Add(ttl), kept: key})
+	}
+	t.end = now.Add(ttl)
+	s.kept[key] = t
+	return slices.Clone(t.value), nil
+}
+
 // Claim remembers the first claimant of key.
 func (s *Store) Claim(ctx context.Context, key, claimant string, ttl time.Duration) (bool, error) {
 	now, err := s.enter(ctx)

@@ -105,6 +105,8 @@ func exercise(t *testing.T, s *Store) error {
 	try(s.Put(ctx, "k", nil, time.Minute))
 	_, err = s.Take(ctx, "k")
 	try(err)
+	_, err = s.Keep(ctx, "k", nil, time.Minute)
+	try(err)
 	_, err = s.Claim(ctx, "k", "me", time.Minute)
 	try(err)
 	entry, name := sessionstore.Entry{ID: id}, sessionstore.NameHash{}

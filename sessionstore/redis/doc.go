@@ -12,6 +12,7 @@
 //	samlgate:{nNAME}:s         sessions of a NameID, for single logout; lives as long as the longest
 //	samlgate:{nNAME}:l         logouts of a NameID; 15 minutes
 //	samlgate:o:HASH            single-use value
+//	samlgate:k:HASH            value that was kept first, such as somebody's roles
 //	samlgate:c:HASH            claim
 //	samlgate:ping              written by Ping
 //

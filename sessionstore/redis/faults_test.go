@@ -51,6 +51,7 @@ func everything(t *testing.T, s *Store, id sessionstore.ID, want error) {
 		"list":    func() error { _, err := s.List(ctx, hash); return err },
 		"put":     func() error { return s.Put(ctx, "k", nil, time.Minute) },
 		"take":    func() error { _, err := s.Take(ctx, "k"); return err },
+		"keep":    func() error { _, err := s.Keep(ctx, "k", nil, time.Minute); return err },
 		"claim":   func() error { _, err := s.Claim(ctx, "k", "c", time.Minute); return err },
 		"enlist": func() error {
 			_, err := s.Enlist(ctx, sessionstore.NameHash{}, sessionstore.Entry{ID: id}, time.Hour)

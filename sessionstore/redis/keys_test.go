@@ -25,6 +25,9 @@ func TestKeys(t *testing.T) {
 	if err := s.Put(ctx, "token", nil, time.Minute); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.Keep(ctx, "kept", nil, time.Minute); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := s.Claim(ctx, "claim", "me", time.Minute); err != nil {
 		t.Fatal(err)
 	}
@@ -41,10 +44,10 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys, err := s.client.Keys(ctx, "*").Result()
-	if err != nil || len(keys) != 10 {
+	if err != nil || len(keys) != 11 {
 		t.Fatalf("%d keys, %v", len(keys), err)
 	}
-	tagged := regexp.MustCompile(`^gate:(\{b\d{3}\}:(s:b\d{3}\.[\w-]{43}|[pe]:[\w-]{43}|x|e)|\{n[\w-]{22}\}:[sl]|[ocl]:\w+)$`)
+	tagged := regexp.MustCompile(`^gate:(\{b\d{3}\}:(s:b\d{3}\.[\w-]{43}|[pe]:[\w-]{43}|x|e)|\{n[\w-]{22}\}:[sl]|[okcl]:\w+)$`)
 	for _, key := range keys {
 		ttl, err := s.client.PTTL(ctx, key).Result()
 		if err != nil {

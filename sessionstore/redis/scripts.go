@@ -16,29 +16,24 @@ var sources embed.FS
 // scripts holds the scripts by their name, ready to run.
 type scripts map[string]*goredis.Script
 
+// loadScripts reads what each script is made of.
 func loadScripts() (scripts, error) {
-	common, err := sources.ReadFile("scripts/common.lua")
-	if err != nil {
-		return nil, fmt.Errorf("reading the scripts: %w", err)
-	}
-	names, err := sources.ReadFile("scripts/names.lua")
-	if err != nil {
-		return nil, fmt.Errorf("reading the scripts: %w", err)
-	}
 	all := make(scripts)
-	for _, name := range []string{"create", "load", "touch", "end", "endall", "endbucket", "list"} {
-		source, err := sources.ReadFile("scripts/" + name + ".lua")
-		if err != nil {
-			return nil, fmt.Errorf("reading the scripts: %w", err)
+	for name, before := range map[string][]string{
+		"create": {"common"}, "load": {"common"}, "touch": {"common"}, "end": {"common"}, "endall": {"common"},
+		"endbucket": {"common"}, "list": {"common"},
+		"enlist": {"common", "names"}, "delist": {"common", "names"}, "notelogout": {"common", "names"},
+		"keep": nil,
+	} {
+		text := ""
+		for _, part := range append(before, name) {
+			source, err := sources.ReadFile("scripts/" + part + ".lua")
+			if err != nil {
+				return nil, fmt.Errorf("reading the scripts: %w", err)
+			}
+			text += string(source)
 		}
-		all[name] = goredis.NewScript(string(common) + string(source))
-	}
-	for _, name := range []string{"enlist", "delist", "notelogout"} {
-		source, err := sources.ReadFile("scripts/" + name + ".lua")
-		if err != nil {
-			return nil, fmt.Errorf("reading the scripts: %w", err)
-		}
-		all[name] = goredis.NewScript(string(common) + string(names) + string(source))
+		all[name] = goredis.NewScript(text)
 	}
 	return all, nil
 }

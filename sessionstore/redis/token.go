@@ -30,6 +30,15 @@ func (s *Store) Take(ctx context.Context, key string) ([]byte, error) {
 	return value, nil
 }
 
+// Keep returns what was kept first.
+func (s *Store) Keep(ctx context.Context, key string, value []byte, ttl time.Duration) ([]byte, error) {
+	kept, err := s.scripts["keep"].Run(ctx, s.client, []string{s.prefix + ":k:" + key}, value, ttl.Milliseconds()).Text()
+	if err != nil {
+		return nil, unavailable("keeping a value", err)
+	}
+	return []byte(kept), nil
+}
+
 // Claim remembers the first claimant of key. The answer names who was there
 // before: nobody, or ourselves when the client asked a second time.
 func (s *Store) Claim(ctx context.Context, key, claimant string, ttl time.Duration) (bool, error) {

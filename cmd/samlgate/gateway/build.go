@@ -240,7 +240,7 @@ func idps(cfg *config.Config) []signin.IDP {
 	all := cfg.SAML.IDPs
 	out := make([]signin.IDP, len(all))
 	for i, c := range all {
-		out[i] = signin.IDP{Name: c.Name, DisplayName: c.DisplayName, EmailDomains: c.EmailDomains, Roles: access.RoleMap{
+		out[i] = signin.IDP{Name: c.Name, DisplayName: c.DisplayName, EmailDomains: c.EmailDomains, Sync: access.Sync(c.Roles.Sync), Roles: access.RoleMap{
 			Map: c.Roles.Map, Default: c.Roles.Default, Unknown: access.Unknown(c.Roles.Unknown), Deny: c.Roles.Deny,
 		}, Unsolicited: signin.Unsolicited(c.IDPInitiated), DefaultURL: placeOf(cfg, c.DefaultRoute)}
 	}
