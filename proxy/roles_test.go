@@ -109,7 +109,7 @@ func TestRolesNeverTakenOver(t *testing.T) {
 	w := newWorld(t, syncing(access.EveryLogin))
 	before := w.browser()
 	before.signIn(hr+"/", ann, "hr").is(200)
-	w.rebuild(syncing(access.NeverSync)) // by which ann loses hr
+	w.rebuild(syncing(access.NeverSync))          // by which ann loses hr
 	w.browser().signIn(hr+"/", ann, "hr").is(403) // signed in, but with the default alone
 	if got := w.rolesOf(t, ann); got != "staff" {
 		t.Errorf("roles %q", got)
