@@ -31,6 +31,7 @@ type SignedOut struct {
 	IDP    string    // display name; given with EndedByPerson, the page warns that its session may go on
 	SignIn string    // where to sign in again; empty = the login page
 	Next   string    // where else to go on; empty = no such link
+	Choose string    // where to choose another identity provider; empty = not offered
 }
 
 // SignedOut answers 200 with the page that a person sees after signing out.
@@ -50,6 +51,6 @@ func (p *Pages) SignedOut(w http.ResponseWriter, r *http.Request, s SignedOut) {
 	if s.IDP != "" && s.Reason == EndedByPerson {
 		page.Detail = c.fill(c.Words.SharedDesk, map[string]string{"idp": s.IDP})
 	}
-	page.offer(c, []Action{{Kind: SignInAgain, URL: s.SignIn}, {Kind: Continue, URL: s.Next}})
+	page.offer(c, []Action{{Kind: SignInAgain, URL: s.SignIn}, {Kind: Continue, URL: s.Next}, {Kind: ChooseOther, URL: s.Choose}})
 	p.write(w, r, c, http.StatusOK, "message", page)
 }

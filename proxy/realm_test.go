@@ -138,7 +138,7 @@ func TestAddressesLeaveNoTrace(t *testing.T) {
 		}
 	}
 	b.do(discovery+"?email=marianne@corp.test", ask{}).is(200, "Third Inc") // an address in the query is nothing to us
-	w.server.Close() // the log line comes after the answer
+	w.server.Close()                                                        // the log line comes after the answer
 	for _, record := range []string{w.log.String(), w.audit.String()} {
 		if strings.Contains(record, "marianne") || strings.Contains(record, "elsewhere.test") {
 			t.Errorf("it is written down: %s", record)

@@ -35,11 +35,11 @@ func back(rec *httptest.ResponseRecorder) *http.Request {
 	return r
 }
 
-func TestJarNeedsAKeyAndThreeNames(t *testing.T) {
+func TestJarNeedsAKeyAndFourNames(t *testing.T) {
 	if _, err := NewJar(JarConfig{Lifetime: time.Hour}); err == nil {
 		t.Error("a jar without key")
 	}
-	for _, name := range []string{"__Host-samlgate-login", "__host-SAMLGATE-state"} {
+	for _, name := range []string{"__Host-samlgate-login", "__host-SAMLGATE-state", "__Host-samlgate-IDP"} {
 		if _, err := NewJar(JarConfig{Keys: [][]byte{keyA}, Name: name, Secure: true, Lifetime: time.Hour}); err == nil {
 			t.Errorf("one name for two cookies: %s", name)
 		}

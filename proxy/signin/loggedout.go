@@ -68,7 +68,7 @@ func (h *Handler) farewell(w http.ResponseWriter, r *http.Request, v *visit.Visi
 	case LogoutPartial:
 		reason = pages.EndedPartly
 	}
-	h.Pages.SignedOut(w, r, pages.SignedOut{Reason: reason, IDP: h.idps[p.IDP].DisplayName, SignIn: h.LoginURL(), Next: to})
+	h.Pages.SignedOut(w, r, pages.SignedOut{Reason: reason, IDP: h.idps[p.IDP].DisplayName, SignIn: h.LoginURL(), Choose: h.chooseURL(), Next: to})
 }
 
 // afterwards is where a pending logout leads: where its request asked for, else
@@ -109,6 +109,6 @@ func (h *Handler) unconfirmed(w http.ResponseWriter, r *http.Request, v *visit.V
 	case s != nil:
 		h.problem(w, r, v, pages.SLORefused, h.signOutButton())
 	default:
-		h.Pages.SignedOut(w, r, pages.SignedOut{Reason: pages.EndedUnconfirmed, IDP: h.idps[idp].DisplayName, SignIn: h.LoginURL()})
+		h.Pages.SignedOut(w, r, pages.SignedOut{Reason: pages.EndedUnconfirmed, IDP: h.idps[idp].DisplayName, SignIn: h.LoginURL(), Choose: h.chooseURL()})
 	}
 }

@@ -46,7 +46,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 	case to != "":
 		Redirect(w, to)
 	default:
-		h.Pages.SignedOut(w, r, pages.SignedOut{SignIn: h.LoginURL()})
+		h.Pages.SignedOut(w, r, pages.SignedOut{SignIn: h.LoginURL(), Choose: h.chooseURL()})
 	}
 }
 

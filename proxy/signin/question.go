@@ -62,6 +62,15 @@ func (h *Handler) choose(w http.ResponseWriter, r *http.Request, v *visit.Visit,
 	h.Pages.Chooser(w, r, page)
 }
 
+// chooseURL asks whom to sign in with, whatever is remembered; empty where there
+// is nothing to ask.
+func (h *Handler) chooseURL() string {
+	if len(h.IDPs) < 2 {
+		return ""
+	}
+	return h.LoginURL() + "?choose=1"
+}
+
 // wayOut is what a person may do after a login that failed. Start again leads
 // to the provider that this browser remembers, so the chooser is offered, too.
 func (h *Handler) wayOut(v *visit.Visit) []pages.Action {

@@ -44,7 +44,7 @@ func (h *Handler) slo(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
 		}
 		h.forgetEnded(w, r, v)
 		if answer == nil {
-			h.Pages.SignedOut(w, r, pages.SignedOut{Reason: pages.EndedByIDP, IDP: h.idps[v.IDP].DisplayName, SignIn: h.LoginURL()})
+			h.Pages.SignedOut(w, r, pages.SignedOut{Reason: pages.EndedByIDP, IDP: h.idps[v.IDP].DisplayName, SignIn: h.LoginURL(), Choose: h.chooseURL()})
 			return
 		}
 		h.carry(w, r, *answer)
