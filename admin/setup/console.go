@@ -144,7 +144,7 @@ func oneloginFields(f Facts) []Part {
 			enter("Recipient", f.ACS, ""),
 			enter("ACS (Consumer) URL Validator", validator, "a regular expression"),
 			enter("ACS (Consumer) URL", f.ACS, ""),
-			logout(f, "Single Logout URL", ""),
+			logout(f, "Single Logout URL", "tick Sign SLO Request and Sign SLO Response"),
 			start(f, "Login URL", ""),
 			choose("SAML initiator", "Service Provider", "tiles then open the login URL"),
 			nameID(f, "SAML nameID format", [4]string{"Email", "Unspecified", "Persistent", "Transient"}),
@@ -198,7 +198,8 @@ func pingFields(f Facts) []Part {
 			enter("Partner's Entity ID (Connection ID)", f.EntityID, ""),
 			enter("Assertion Consumer Service URL", f.ACS, "binding POST, default"),
 			choose("Allowable SAML Bindings", "POST and Redirect", ""),
-			choose("SAML Profiles", "SP-Initiated SSO", pick(f.SLO == "", "alone", "and the two for single logout")),
+			choose("SAML Profiles", pick(f.SLO == "", "SP-Initiated SSO", "SP-Initiated SSO, IdP-Initiated SLO, SP-Initiated SLO"), ""),
+			logout(f, "SLO Service URLs", "binding Redirect"),
 		},
 	}}
 }

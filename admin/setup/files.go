@@ -37,7 +37,7 @@ func phpEntry(f Facts) string {
 	fmt.Fprintf(&b, "        'Binding' => %s,\n        'Location' => %s,\n", php(bindingPOST), php(f.ACS))
 	b.WriteString("        'index' => 0,\n        'isDefault' => true,\n    ]],\n")
 	if f.SLO != "" {
-		fmt.Fprintf(&b, "    'SingleLogoutService' => [[\n        'Binding' => %s,\n        'Location' => %s,\n    ]],\n",
+		fmt.Fprintf(&b, "    'SingleLogoutService' => [[\n        'Binding' => %s,\n        'Location' => %s,\n    ]],\n    'sign.logout' => true,\n",
 			php("urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"), php(f.SLO))
 	}
 	b.WriteString("    'certificate' => 'samlgate.crt',\n")

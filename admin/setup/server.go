@@ -68,6 +68,7 @@ func keycloakFields(f Facts) []Part {
 			choose("Signature algorithm", "RSA_SHA256", "or more"),
 			choose("Canonicalization method", "EXCLUSIVE", ""),
 			choose("Client signature required", onOff(f.SignRequests), "on the tab Keys"),
+			choose("Front channel logout", onOff(f.SLO != ""), ""),
 		},
 	}
 	endpoints := Part{
@@ -78,7 +79,7 @@ func keycloakFields(f Facts) []Part {
 		endpoints.Text = []string{"Remove both Logout Service URLs, which an import fills in: this gateway offers no single logout."}
 	} else {
 		endpoints.Fields = append(endpoints.Fields,
-			enter("Logout Service POST Binding URL", f.SLO, unconfirmed), enter("Logout Service Redirect Binding URL", f.SLO, unconfirmed))
+			enter("Logout Service POST Binding URL", f.SLO, ""), enter("Logout Service Redirect Binding URL", f.SLO, ""))
 	}
 	return []Part{settings, endpoints}
 }

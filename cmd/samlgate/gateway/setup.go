@@ -65,7 +65,7 @@ func setupFacts(cfg *config.Config, p config.IDP) setup.Facts {
 	e := EndpointsOf(cfg)
 	f := setup.Facts{
 		IDP: p.Name, Name: p.DisplayName, Product: p.Preset,
-		EntityID: cfg.SAML.EntityID, Metadata: e.Metadata, ACS: e.ACS, App: firstApp(cfg, p.Name, ""),
+		EntityID: cfg.SAML.EntityID, Metadata: e.Metadata, ACS: e.ACS, SLO: e.SLO, App: firstApp(cfg, p.Name, ""),
 		Signed: p.RequireSigned, SignRequests: p.SignRequests, NameIDFormat: p.NameIDFormat,
 		Attributes: setupAttributes(p),
 	}
@@ -80,7 +80,7 @@ func setupFacts(cfg *config.Config, p config.IDP) setup.Facts {
 // furtherFacts are those of a further SP identity: other names and addresses.
 func furtherFacts(cfg *config.Config, p config.IDP, as config.ServiceProvider) setup.Facts {
 	f, e := setupFacts(cfg, p), EndpointsAt(cfg, as)
-	f.As, f.EntityID, f.Metadata, f.ACS, f.App = as.Name, as.EntityID, e.Metadata, e.ACS, firstApp(cfg, p.Name, as.Name)
+	f.As, f.EntityID, f.Metadata, f.ACS, f.SLO, f.App = as.Name, as.EntityID, e.Metadata, e.ACS, e.SLO, firstApp(cfg, p.Name, as.Name)
 	return f
 }
 
