@@ -69,8 +69,12 @@ func shibboleth() words {
 	return words{
 		title: "Shibboleth Identity Provider",
 		enter: func(f Facts) []Part {
+			var text []string
+			if f.SLO != "" {
+				text = []string{"The metadata has the address of single logout; conf/relying-party.xml has to list SAML2.Logout."}
+			}
 			return []Part{{
-				Title:  "conf/metadata-providers.xml",
+				Title: "conf/metadata-providers.xml", Text: text,
 				Fields: []Field{enter("Metadata", f.Metadata, ""), enter("Entity ID", f.EntityID, ""), enter("ACS URL", f.ACS, "")},
 				Code: `<MetadataProvider id="samlgate" xsi:type="FileBackedHTTPMetadataProvider"` +
 					"\n    metadataURL=\"" + escaped(f.Metadata) + "\"" +

@@ -25,7 +25,7 @@ func adfsFields(f Facts) []Part {
 		},
 	}
 	if f.SLO != "" {
-		p.Fields = append(p.Fields, enter("SAML Logout", f.SLO, "on the tab Endpoints, binding POST; an import of the metadata puts it there"))
+		p.Fields = append(p.Fields, enter("SAML Logout", f.SLO, "on the tab Endpoints, binding POST; an import of the metadata puts it there. It works with a rule that makes a Name ID"))
 	}
 	part := Part{
 		Title: "What is signed",
