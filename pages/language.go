@@ -49,52 +49,54 @@ type problemText struct {
 }
 
 type words struct {
-	Brand        string `json:"brand"` // when no title is configured
-	SupportID    string `json:"support_id"`
-	Time         string `json:"time"`
-	Status       string `json:"status"`
-	Help         string `json:"help"`
-	HelpText     string `json:"help_text"`
-	RetryAfter   string `json:"retry_after"`
-	ChooserTitle string `json:"chooser_title"`
-	ChooserWhat  string `json:"chooser_what"`
-	ChooserRoute string `json:"chooser_route"`
-	ChooserList  string `json:"chooser_list"`
-	ChooserEmail string `json:"chooser_email"`
-	ChooserUse   string `json:"chooser_email_use"`
-	ChooserWrong string `json:"chooser_email_wrong"`
-	ChooserGo    string `json:"chooser_go"`
-	ChooserOr    string `json:"chooser_or"`
-	ChooserKeep  string `json:"chooser_remember"`
-	RealmTitle   string `json:"realm_title"`
-	RealmWhat    string `json:"realm_what"` // idp; true whether or not the address is known
-	RealmNext    string `json:"realm_next"`
-	PersonTitle  string `json:"person_title"`
-	PersonWhat   string `json:"person_what"` // now, person
-	PersonNext   string `json:"person_next"`
-	LogoutTitle  string `json:"logout_title"`
-	LogoutWhat   string `json:"logout_what"`
-	LogoutNext   string `json:"logout_next"`
-	AccountTitle string `json:"account_title"`
-	AccountWhat  string `json:"account_what"`
-	Name         string `json:"name"`
-	Email        string `json:"email"`
-	IDP          string `json:"idp"`
-	Since        string `json:"since"`
-	Ends         string `json:"ends"`
-	IdleEnds     string `json:"idle_ends"`
-	Apps         string `json:"apps"`
-	PostTitle    string `json:"post_title"`
-	PostWhat     string `json:"post_what"`
-	PostNoScript string `json:"post_noscript"`
-	SharedDesk   string `json:"shared_desk"`
-	TrialTitle   string `json:"trial_title"`
-	TrialWhat    string `json:"trial_what"`
-	TrialNext    string `json:"trial_next"`
-	TrialOver    string `json:"trial_over"`
-	TrialDone    string `json:"trial_done"`
-	TrialRead    string `json:"trial_read"`
-	LeavingTitle string `json:"leaving_title"`
+	Brand           string `json:"brand"` // when no title is configured
+	SupportID       string `json:"support_id"`
+	Time            string `json:"time"`
+	Status          string `json:"status"`
+	Help            string `json:"help"`
+	HelpText        string `json:"help_text"`
+	RetryAfter      string `json:"retry_after"`
+	ChooserTitle    string `json:"chooser_title"`
+	ChooserWhat     string `json:"chooser_what"`
+	ChooserRoute    string `json:"chooser_route"`
+	ChooserList     string `json:"chooser_list"`
+	ChooserEmail    string `json:"chooser_email"`
+	ChooserUse      string `json:"chooser_email_use"`
+	ChooserWrong    string `json:"chooser_email_wrong"`
+	ChooserGo       string `json:"chooser_go"`
+	ChooserOr       string `json:"chooser_or"`
+	ChooserKeep     string `json:"chooser_remember"`
+	RealmTitle      string `json:"realm_title"`
+	RealmWhat       string `json:"realm_what"` // idp; true whether or not the address is known
+	RealmNext       string `json:"realm_next"`
+	PersonTitle     string `json:"person_title"`
+	PersonWhat      string `json:"person_what"` // now, person
+	PersonNext      string `json:"person_next"`
+	LogoutTitle     string `json:"logout_title"`
+	LogoutWhat      string `json:"logout_what"`
+	LogoutNext      string `json:"logout_next"`
+	AccountTitle    string `json:"account_title"`
+	AccountWhat     string `json:"account_what"`
+	Name            string `json:"name"`
+	Email           string `json:"email"`
+	IDP             string `json:"idp"`
+	Since           string `json:"since"`
+	Ends            string `json:"ends"`
+	IdleEnds        string `json:"idle_ends"`
+	Apps            string `json:"apps"`
+	PostTitle       string `json:"post_title"`
+	PostWhat        string `json:"post_what"`
+	PostNoScript    string `json:"post_noscript"`
+	SharedDesk      string `json:"shared_desk"`
+	TrialTitle      string `json:"trial_title"`
+	TrialWhat       string `json:"trial_what"`
+	TrialNext       string `json:"trial_next"`
+	TrialOver       string `json:"trial_over"`
+	TrialDone       string `json:"trial_done"`
+	TrialRead       string `json:"trial_read"`
+	LeavingTitle    string `json:"leaving_title"`
+	LeavingWhat     string `json:"leaving_what"`
+	LeavingNoScript string `json:"leaving_noscript"`
 }
 
 func loadCatalogue(tag string) (*catalogue, error) {

@@ -1,9 +1,6 @@
 package pages
 
-import (
-	"net/http"
-	"strings"
-)
+import "net/http"
 
 // PostLogout is a logout message on its way to an identity provider.
 type PostLogout struct {
@@ -28,7 +25,7 @@ func (p *Pages) PostLogout(w http.ResponseWriter, r *http.Request, m PostLogout)
 	c := p.pick(r)
 	args := idpArgs(m.IDP)
 	page := p.page(c, c.Words.LeavingTitle, glyphKey)
-	page.What, page.Next = c.fill(c.Words.PostWhat, args), c.fill(c.Words.PostNoScript, args)
+	page.What, page.Next = c.fill(c.Words.LeavingWhat, args), c.fill(c.Words.LeavingNoScript, args)
 	page.Form = &Action{Label: c.Actions[Continue], URL: m.Action, Post: true, Fields: m.Fields}
 	page.targets, page.anywhere, page.frames = []string{m.Action}, true, m.Frames
 	page.Script = submit
@@ -45,15 +42,15 @@ type Leaving struct {
 // and without a form: a redirect would still belong to the form that led here,
 // and be held to the form-action of its page.
 func (p *Pages) Leaving(w http.ResponseWriter, r *http.Request, o Leaving) {
-	if _, ok := origin(o.URL); !ok || strings.ContainsAny(o.URL, "\"';, ") {
+	if _, ok := origin(o.URL); !ok {
 		p.Error(w, r, Problem{Code: Internal})
 		return
 	}
 	c := p.pick(r)
 	page := p.page(c, c.Words.LeavingTitle, glyphKey)
-	page.What = c.fill(c.Words.PostWhat, idpArgs(o.IDP))
+	page.What = c.fill(c.Words.LeavingWhat, idpArgs(o.IDP))
+	page.Refresh = o.URL
 	page.offer(c, []Action{{Kind: Continue, URL: o.URL}})
-	w.Header().Set("Refresh", "0; url="+o.URL)
 	p.write(w, r, c, http.StatusOK, "message", page)
 }
 

@@ -6,9 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"net/url"
+	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -162,14 +163,24 @@ func (b *browser) onward(a *answer) *answer {
 	b.t.Helper()
 	for range 5 {
 		a = b.follow(a)
-		to, ok := strings.CutPrefix(a.Header.Get("Refresh"), "0; url=")
-		if !ok {
+		to := a.goesOn()
+		if to == "" {
 			return a
 		}
 		a = b.do(to, ask{site: "same-site"})
 	}
 	b.t.Fatalf("pages without end at %s", a.at)
 	return nil
+}
+
+var goesOn = regexp.MustCompile(`http-equiv="refresh" content="0; url=([^"]*)"`)
+
+// goesOn is where a page leads by itself, if it does.
+func (a *answer) goesOn() string {
+	if m := goesOn.FindStringSubmatch(a.text); m != nil {
+		return html.UnescapeString(m[1])
+	}
+	return ""
 }
 
 // signInAs signs in with a SessionIndex.
