@@ -41,6 +41,10 @@ func domainOf(address string) (string, bool) {
 // that routes with other providers, and providers that come or go, show nothing
 // either. It is keyed by the newest of session.cookie_keys: after a change of
 // that key some unknown domains draw another provider, and known ones do not.
+//
+// Where several may speak for a domain (saml.insecure_shared_domains), the first
+// is named. The identity provider gets no login_hint: that would put the address
+// into a URL, where logs and histories are.
 func (h *Handler) realm(domain string, choices []IDP) IDP {
 	var drawn, known IDP
 	var top []byte
