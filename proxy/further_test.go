@@ -285,3 +285,32 @@ func TestTheRelayHasALimitOfItsOwn(t *testing.T) {
 type never struct{}
 
 func (never) Allow(netip.Addr) (bool, time.Duration) { return false, time.Second }
+
+// An identity keeps its address for single logout: for messages by the browser,
+// by SOAP where that is the same, and for the links of the app.
+func TestAnIdentityKeepsItsLogoutAddress(t *testing.T) {
+	const slo = wiki + "/mellon/logout"
+	w := newWorld(t, furtherIdentities, func(s *setup) {
+		s.further[0].SLOPath, s.further[0].SOAPPath = "/mellon/logout", "/mellon/logout"
+	})
+	b := w.browser()
+	b.signInAt(wiki+"/", oldACS, "old", ann).is(200, ann)
+	b.do(slo+"?ReturnTo=/bye", ask{}).leads(wiki + "/.samlgate/logout?return_to=%2Fbye")
+	b.follow(b.do(slo, ask{site: "cross-site"})).is(200)
+	if n := w.live(ann); n != 1 {
+		t.Fatal("another site signs people out")
+	}
+	b.follow(b.do(slo, ask{site: "same-origin"}))
+	if n := w.live(ann); n != 0 {
+		t.Error("a link of the app signs nobody out")
+	}
+	for _, header := range []string{"Content-Type: text/xml", "Content-Type: text/plain"} {
+		a := w.browser().do(slo, ask{method: "POST", kind: "api", header: []string{header}})
+		if soap := strings.Contains(a.text, "<fault"); soap != (header == "Content-Type: text/xml") {
+			t.Errorf("%s: %d %s", header, a.StatusCode, short(a.text))
+		}
+	}
+	if n := w.app.count(); n != 1 {
+		t.Errorf("%d requests reached the app", n)
+	}
+}

@@ -38,8 +38,8 @@ func (h *Handler) mountFurther(sp ServiceProvider) {
 		acs = h.as(sp.Name, h.limited(h.RelayRate, h.relay))
 	}
 	for path, serve := range map[string]endpoint{
-		sp.MetadataPath: h.as(sp.Name, h.plain(sp.Metadata)), sp.ACSPath: acs, sp.SLOPath: h.as(sp.Name, h.slo),
-		sp.SOAPPath: h.as(sp.Name, h.soap),
+		sp.MetadataPath: h.as(sp.Name, h.plain(sp.Metadata)), sp.ACSPath: acs,
+		sp.SOAPPath: h.as(sp.Name, h.soap), sp.SLOPath: h.as(sp.Name, h.logoutAddress(sp.SOAPPath == sp.SLOPath)),
 	} {
 		if path != "" {
 			h.exact[Alias{sp.Host, path}] = serve

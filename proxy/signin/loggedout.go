@@ -15,7 +15,7 @@ import (
 func (h *Handler) answered(w http.ResponseWriter, r *http.Request, v *visit.Visit, m LogoutMessage, request string) {
 	began, _ := h.Jar.readLogins(r, v.Host)
 	p, ok := began.takeLogout(request, h.Now())
-	if !ok {
+	if !ok || p.ServiceProvider != v.ServiceProvider {
 		h.strayLogout(w, r, v)
 		return
 	}

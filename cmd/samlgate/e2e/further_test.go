@@ -132,3 +132,28 @@ func TestBrowserWithoutScriptsWhereMellonWas(t *testing.T) {
 	b.Click("button")
 	b.WaitText("Legacy app wiki")
 }
+
+// Single logout goes by the address in the old metadata, both ways.
+func TestBrowserSignsOutWhereMellonWas(t *testing.T) {
+	l := startLegacy(t, "deny")
+	b := testenv.NewBrowser(t)
+	wiki := l.site.App("wiki")
+	signedOut := func() {
+		t.Helper()
+		b.Open(wiki + "/")
+		b.WaitURL(l.idp.URL)
+		b.WaitText("Enter your username and password") // it has forgotten her, too
+	}
+	signIn(b, l.idp, wiki+"/", testenv.Ana)
+	b.WaitText("Legacy app wiki")
+	b.Open(wiki + "/mellon/logout") // as the app's own link does
+	b.WaitURL(wiki + "/mellon/logout?SAMLResponse=")
+	b.WaitText("has signed you out as well")
+	signedOut()
+
+	signIn(b, l.idp, wiki+"/", testenv.Bob)
+	b.WaitText("Legacy app wiki")
+	b.Open(l.idp.LogoutURL())
+	b.WaitText(testenv.SSPSignedOut)
+	signedOut()
+}
