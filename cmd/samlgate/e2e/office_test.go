@@ -15,10 +15,11 @@ import (
 // officeConfig is a small installation: one app and one identity provider.
 var officeConfig = template.Must(template.New("config").Parse(`
 server:
-  listen: 127.0.0.1:{{.Site.Port}}
+  listen: 127.0.0.1:{{.Listen}}
   external_url: {{.Site.Origin}}
   admin_listen: {{.Site.Admin}}
   drain: {delay: 0s, timeout: 1s}
+  rate_limits: {login: "off", acs: "off"} # one address for everybody
 store: {{.Store}}
 session: {cookie_keys: ["${file:cookie.key}"]}
 saml:
@@ -27,7 +28,7 @@ saml:
   idps: [{name: office, display_name: Example Office, metadata_file: idp.xml, request_binding: {{.Binding}}}]
 headers: {signing: {keys: [{id: k1, file: signing.key}]}}
 routes:
-  - {name: wiki, host: wiki.localhost, upstream: {{.Wiki.URL}}, logout: {clear_cookies: [{{.AppCookie}}]}}
+  - {name: wiki, host: wiki.{{.Site.Domain}}, upstream: {{.Wiki.URL}}, logout: {clear_cookies: [{{.AppCookie}}]}}
 `))
 
 // What the gateway's pages say.
@@ -35,6 +36,10 @@ const (
 	startHere   = "Please start from here" // to unsolicited answers
 	notAccepted = "could not be accepted"  // to answers that are wrong
 	usedBefore  = "This sign-in was already used"
+	everywhere  = "has signed you out as well"
+	partly      = "but not of every other application"
+	notBelieved = "A sign-out message was not accepted"
+	unconfirmed = "as well is not known"
 	continueAs  = "Continue as someone else?"
 )
 
@@ -42,11 +47,17 @@ const (
 type peer interface {
 	Origin() string
 	Metadata(testing.TB) []byte
+	Trust(t testing.TB, metadata []byte)
 	TrustURL(t testing.TB, url string)
 	Answer(testing.TB, testenv.AnswerOptions)
 	Login(testing.TB, *http.Client, string, testenv.PersonInfo) testenv.Form
 	UnsolicitedURL(entityID, relay string) string
 	ForgetURL() string
+	LogoutBy(t testing.TB, entityID, binding string)
+	LogoutURL() string
+	SignedOutText() string
+	LogoutAnswers(testing.TB) []string
+	Forgot(t testing.TB, c *http.Client, entityID string) bool
 }
 
 // office is a gateway and the identity provider that it shares with others.
@@ -66,18 +77,29 @@ func openOffice(t *testing.T, idp peer, binding string) office {
 // provider learns of the gateway from the metadata that the gateway publishes.
 func openOfficeOn(t *testing.T, store string, idp peer, binding string) office {
 	t.Helper()
-	o := office{testenv.NewSite(t), idp}
+	return openOfficeAt(t, testenv.NewSite(t), store, idp, binding)
+}
+
+func openOfficeAt(t *testing.T, site *testenv.Site, store string, idp peer, binding string) office {
+	t.Helper()
+	o := office{site, idp}
 	o.site.Keygen(t)
+	o.serve(t, o.site, o.site.Port, store, binding)
+	idp.TrustURL(t, o.entityID())
+	return o
+}
+
+// serve starts a gateway of the office that listens on a port of its own.
+func (o office) serve(t *testing.T, at *testenv.Site, listen, store, binding string) {
+	t.Helper()
 	var config strings.Builder
 	err := officeConfig.Execute(&config, map[string]any{
-		"Site": o.site, "Store": store, "Binding": binding, "Wiki": testenv.LegacyApp(t, "wiki"), "AppCookie": testenv.AppCookie,
+		"Site": at, "Listen": listen, "Store": store, "Binding": binding, "Wiki": testenv.LegacyApp(t, "wiki"), "AppCookie": testenv.AppCookie,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	testenv.StartGateway(t, o.site, config.String(), map[string][]byte{"idp.xml": idp.Metadata(t)})
-	idp.TrustURL(t, o.entityID())
-	return o
+	testenv.StartGateway(t, at, config.String(), map[string][]byte{"idp.xml": o.idp.Metadata(t)})
 }
 
 func (o office) entityID() string { return o.site.Origin() + "/.samlgate/saml/metadata" }
@@ -88,13 +110,19 @@ func (o office) visit(t *testing.T, c *http.Client, p testenv.PersonInfo) *http.
 	return submit(t, c, o.idp.Login(t, c, o.site.App("wiki")+"/echo?q=1", p))
 }
 
-func (o office) expectWelcome(t *testing.T, p testenv.PersonInfo) {
+// arrive does the same and expects the wiki there.
+func (o office) arrive(t *testing.T, c *http.Client, p testenv.PersonInfo) {
 	t.Helper()
-	e := echoed(t, o.visit(t, testenv.NewClient(t), p))
+	e := echoed(t, o.visit(t, c, p))
 	if e.URL != "/echo?q=1" {
 		t.Errorf("%s arrives at %s", p.Login, e.URL)
 	}
 	expectHeaders(t, e, p)
+}
+
+func (o office) expectWelcome(t *testing.T, p testenv.PersonInfo) {
+	t.Helper()
+	o.arrive(t, testenv.NewClient(t), p)
 }
 
 // echoed reads the wiki's echo out of an answer.

@@ -29,6 +29,7 @@ func TestPeers(t *testing.T) {
 			t.Run("idp_initiated", h.idpInitiated)
 			t.Run("encrypted", h.encrypted)
 			t.Run("require_signed", h.requireSigned)
+			t.Run("single_logout", h.singleLogout)
 		})
 	}
 }
@@ -37,8 +38,21 @@ func TestPeers(t *testing.T) {
 // request binding first, and sessions of its own in the Redis of the house.
 func (h house) open(t *testing.T, settings string) office {
 	t.Helper()
-	store := fmt.Sprintf("{driver: redis, redis: {addresses: [%q], key_prefix: %q}}", h.redis.Addr, "p"+testenv.FreePort(t))
-	return openOfficeOn(t, store, h.idp, settings)
+	return openOfficeOn(t, h.store(t), h.idp, settings)
+}
+
+// openAt does the same below another domain than localhost: cookies know no
+// ports, so two gateways that one browser visits must not share their hosts.
+func (h house) openAt(t *testing.T, domain, settings string) office {
+	t.Helper()
+	site := testenv.NewSite(t)
+	site.Domain = domain
+	return openOfficeAt(t, site, h.store(t), h.idp, settings)
+}
+
+func (h house) store(t *testing.T) string {
+	t.Helper()
+	return fmt.Sprintf("{driver: redis, redis: {addresses: [%q], key_prefix: %q}}", h.redis.Addr, "p"+testenv.FreePort(t))
 }
 
 func (h house) spInitiated(t *testing.T) {

@@ -19,12 +19,14 @@ type Site struct {
 	Admin string // admin listener, host:port
 	Dir   string // configuration, keys and metadata
 	TLS   bool   // the public listener speaks TLS
+
+	Domain string // of its hosts: localhost, or a name below it
 }
 
 // NewSite picks free ports and a temporary folder.
 func NewSite(t testing.TB) *Site {
 	t.Helper()
-	return &Site{Port: FreePort(t), Admin: "127.0.0.1:" + FreePort(t), Dir: t.TempDir()}
+	return &Site{Port: FreePort(t), Admin: "127.0.0.1:" + FreePort(t), Dir: t.TempDir(), Domain: "localhost"}
 }
 
 // Origin is the gateway origin, server.external_url.
@@ -36,7 +38,7 @@ func (s *Site) App(name string) string {
 	if s.TLS {
 		scheme = "https://"
 	}
-	return scheme + name + ".localhost:" + s.Port
+	return scheme + name + "." + s.Domain + ":" + s.Port
 }
 
 // TLSFiles makes a certificate for the site: tls.crt and tls.key. Nobody signs

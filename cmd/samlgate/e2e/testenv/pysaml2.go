@@ -27,9 +27,10 @@ type PySAML2 struct {
 	URL      string // origin, without a final slash: http://pysaml2.localhost:PORT
 	Signing  KeyPair
 
-	direct string // the same origin by address, for programs that resolve no .localhost
-	dir    string
-	proc   *process
+	binding string // of its LogoutRequests
+	direct  string // the same origin by address, for programs that resolve no .localhost
+	dir     string
+	proc    *process
 }
 
 // StartPySAML2 runs the identity provider with [People] and the given service
@@ -43,6 +44,7 @@ func StartPySAML2(t testing.TB, sps ...SPInfo) *PySAML2 {
 		Signing: NewKeyPair(t, "pySAML2 under test"),
 		direct:  "http://127.0.0.1:" + port,
 		dir:     t.TempDir(),
+		binding: ByRedirect,
 	}
 	p.EntityID = p.URL + "/metadata"
 	p.configure(t, port, sps)

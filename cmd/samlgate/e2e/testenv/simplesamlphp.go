@@ -40,9 +40,10 @@ type SSP struct {
 	URL      string // origin, without a final slash: http://idp.localhost:PORT
 	Signing  KeyPair
 
-	dir    string
-	proc   *process
-	remote object // what it knows of service providers: entity id → settings
+	dir     string
+	proc    *process
+	remote  object // what it knows of service providers: entity id → settings
+	logouts object // entity id → all logout services in its metadata
 }
 
 // StartSimpleSAMLphp runs Debian's SimpleSAMLphp as an identity provider that
@@ -60,6 +61,7 @@ func StartSimpleSAMLphp(t testing.TB, sps ...SPInfo) *SSP {
 		Signing: NewKeyPair(t, "SimpleSAMLphp under test"),
 		dir:     t.TempDir(),
 		remote:  object{},
+		logouts: object{},
 	}
 	s.EntityID = s.URL + "/idp"
 	s.configure(t, sps)

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"embed"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 )
 
@@ -30,7 +32,7 @@ func (s *SSP) Trust(t testing.TB, metadata []byte) {
 	}
 	for id, sp := range found {
 		sp["validate.authnrequest"] = true
-		s.remote[id] = sp
+		s.remote[id], s.logouts[id] = sp, sp["SingleLogoutService"]
 	}
 	s.Answer(t, AnswerOptions{SignAssertion: true})
 }
@@ -60,18 +62,17 @@ func (s *SSP) Answer(t testing.TB, o AnswerOptions) {
 // binding only. Where it knows several, it takes the redirect.
 func (s *SSP) LogoutBy(t testing.TB, entityID, binding string) {
 	t.Helper()
-	sp := s.remote[entityID].(object)
 	var kept []any
-	all, ok := sp["SingleLogoutService"].([]any)
+	all, _ := s.logouts[entityID].([]any)
 	for _, service := range all {
 		if service.(map[string]any)["Binding"] == bindingURI(binding) {
 			kept = append(kept, service)
 		}
 	}
-	if !ok || len(kept) == 0 {
-		t.Fatalf("the metadata of %s offers no logout by %s: %v", entityID, binding, sp["SingleLogoutService"])
+	if len(kept) == 0 {
+		t.Fatalf("the metadata of %s offers no logout by %s: %v", entityID, binding, all)
 	}
-	sp["SingleLogoutService"] = kept
+	s.remote[entityID].(object)["SingleLogoutService"] = kept
 	s.php(t, "config/metadata/saml20-sp-remote", "metadata", s.remote)
 }
 
@@ -92,6 +93,37 @@ func (s *SSP) UnsolicitedURL(entityID, relay string) string {
 func (s *SSP) LogoutURL() string {
 	return s.URL + "/saml2/idp/initSLO.php?" + url.Values{"RelayState": {s.URL + "/logout.php"}}.Encode()
 }
+
+// LogoutAnswers tells how service providers answered the LogoutRequests of
+// SimpleSAMLphp, oldest first: "success", or what was wrong. It believes signed
+// answers only.
+func (s *SSP) LogoutAnswers(t testing.TB) []string {
+	t.Helper()
+	log, err := os.ReadFile(s.path("log", "ssp.log"))
+	if err != nil {
+		t.Fatalf("reading SimpleSAMLphp's log: %v", err)
+	}
+	var answers []string
+	for line := range strings.Lines(string(log)) {
+		switch {
+		case strings.Contains(line, "Logged out of"):
+			answers = append(answers, "success")
+		case strings.Contains(line, "Unsuccessful logout"), strings.Contains(line, "Unable to initialize logout"):
+			answers = append(answers, strings.TrimSpace(line))
+		}
+	}
+	return answers
+}
+
+// Forgot reports that SimpleSAMLphp's session of a browser has ended: it would
+// ask that browser for a password again.
+func (s *SSP) Forgot(t testing.TB, c *http.Client, entityID string) bool {
+	t.Helper()
+	return asksForPassword(t, c, s.UnsolicitedURL(entityID, ""))
+}
+
+// SignedOutText is what SimpleSAMLphp's page says after a logout.
+func (s *SSP) SignedOutText() string { return SSPSignedOut }
 
 // environment is that of every program of SimpleSAMLphp.
 func (s *SSP) environment() []string {

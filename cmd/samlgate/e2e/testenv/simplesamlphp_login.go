@@ -1,6 +1,8 @@
 package testenv
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -36,17 +38,27 @@ func (s *SSP) Origin() string { return s.URL }
 func ReadForm(t testing.TB, res *http.Response) Form {
 	t.Helper()
 	defer res.Body.Close()
-	doc, err := html.Parse(res.Body)
+	page, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatalf("reading the page at %s: %v", res.Request.URL, err)
 	}
-	form := find(doc, "form")
-	if form == nil {
-		t.Fatalf("no form on the page at %s (status %d); it says: %s", res.Request.URL, res.StatusCode, visible(doc))
+	f, ok := formOf(t, res.Request.URL, page)
+	if !ok {
+		t.Fatalf("no form on the page at %s (status %d); it says: %s", res.Request.URL, res.StatusCode, visible(parse(t, page)))
 	}
-	action, err := res.Request.URL.Parse(attribute(form, "action"))
+	return f
+}
+
+// formOf is the first form of a page that came from an address.
+func formOf(t testing.TB, from *url.URL, page []byte) (Form, bool) {
+	t.Helper()
+	form := find(parse(t, page), "form")
+	if form == nil {
+		return Form{}, false
+	}
+	action, err := from.Parse(attribute(form, "action"))
 	if err != nil {
-		t.Fatalf("reading the form's address on %s: %v", res.Request.URL, err)
+		t.Fatalf("reading the form's address on %s: %v", from, err)
 	}
 	f := Form{action, url.Values{}}
 	for n := range form.Descendants() {
@@ -54,7 +66,16 @@ func ReadForm(t testing.TB, res *http.Response) Form {
 			f.Values.Add(attribute(n, "name"), attribute(n, "value"))
 		}
 	}
-	return f
+	return f, true
+}
+
+func parse(t testing.TB, page []byte) *html.Node {
+	t.Helper()
+	doc, err := html.Parse(bytes.NewReader(page))
+	if err != nil {
+		t.Fatalf("reading a page: %v", err)
+	}
+	return doc
 }
 
 func find(n *html.Node, element string) *html.Node {

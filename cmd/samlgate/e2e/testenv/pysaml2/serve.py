@@ -105,7 +105,8 @@ class Service:
         session = self.idp.sessions.pop(x.session(), None)
         if session is None:
             raise Refused("nobody is signed in")
-        self.farewell(x, self.logout.begin(session, BINDINGS[x.form().get("binding", "redirect")]))
+        form = x.form()
+        self.farewell(x, self.logout.begin(session, BINDINGS[form.get("binding", "redirect")], named="all" not in form))
 
     def farewell(self, x, message):
         if message is None:

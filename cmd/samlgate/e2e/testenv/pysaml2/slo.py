@@ -19,8 +19,9 @@ BINDINGS = {"redirect": BINDING_HTTP_REDIRECT, "post": BINDING_HTTP_POST, "soap"
 class Run:
     """A logout begun here, which visits one service provider after the other."""
 
-    def __init__(self, session, binding):
+    def __init__(self, session, binding, named=True):
         self.binding = binding
+        self.named = named  # the LogoutRequests name the session
         self.queue = farewells(session)
 
 
@@ -32,12 +33,12 @@ class Logout:
         self.runs = {}  # by the ID of the request that waits for its answer
         self.outcomes = []  # what service providers answered
 
-    def begin(self, session, binding):
-        run = Run(session, binding)
+    def begin(self, session, binding, named):
+        run = Run(session, binding, named)
         if binding != BINDING_SOAP:
             return self.proceed(run)
         for sp, visits in run.queue:
-            self.call(sp, visits)
+            self.call(sp, visits, named)
         return None
 
     def proceed(self, run):
@@ -50,15 +51,15 @@ class Logout:
         except Refused as e:
             self.note(sp, run.binding, error=e)
             return self.proceed(run)
-        request, message = self.request(where, visits, signed=run.binding == BINDING_HTTP_POST)
+        request, message = self.request(where, visits, run.named, signed=run.binding == BINDING_HTTP_POST)
         self.runs[request] = run, sp
         return self.carried(run.binding, message, where, "run-" + request, response=False)
 
-    def call(self, sp, visits):
+    def call(self, sp, visits, named=True):
         """Ask a service provider directly (SAML Bindings 3.2)."""
         try:
             where = self.endpoint(sp, BINDING_SOAP)["location"]
-            request, message = self.request(where, visits, signed=True)
+            request, message = self.request(where, visits, named, signed=True)
             envelope = self.carried(BINDING_SOAP, message, where, "", response=False)["data"]
             answer = post(where, envelope)
             self.runs[request] = None, sp
@@ -67,10 +68,10 @@ class Logout:
             self.note(sp, BINDING_SOAP, error=e)
             return False
 
-    def request(self, where, visits, signed):
+    def request(self, where, visits, named, signed):
         return self.idp.library.create_logout_request(
             where, self.idp.library.config.entityid, name_id=visits[0].name_id,
-            session_indexes=[v.index for v in visits], expire=in_a_while(minutes=1), sign=signed)
+            session_indexes=[v.index for v in visits] if named else None, expire=in_a_while(minutes=1), sign=signed)
 
     def finish(self, binding, form):
         """Take a LogoutResponse. Returns the run that goes on, and whether all went well."""
