@@ -38,7 +38,7 @@ func signInAt(t testing.TB, c *http.Client, url string, who PersonInfo) (Form, b
 
 func asksForPassword(t testing.TB, c *http.Client, url string) bool {
 	t.Helper()
-	return readForm(t, Navigate(t, c, url)).Values.Has("password")
+	return ReadForm(t, Navigate(t, c, url)).Values.Has("password")
 }
 
 // Navigate opens an address as a browser's address bar does, and follows
