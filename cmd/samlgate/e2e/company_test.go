@@ -67,6 +67,7 @@ func startCompany(t *testing.T) *company {
 	c.idp = testenv.StartSimpleSAMLphp(t, testenv.SPInfo{
 		EntityID:    c.site.Origin() + "/.samlgate/saml/metadata",
 		ACS:         c.site.Origin() + "/.samlgate/saml/acs",
+		SLO:         c.site.Origin() + "/.samlgate/saml/slo",
 		Certificate: testenv.ReadCertificate(t, c.site.Path("sp.crt")),
 	})
 	var config strings.Builder

@@ -20,7 +20,8 @@ server:
   admin_listen: {{.Site.Admin}}
   drain: {delay: 0s, timeout: 1s}
   rate_limits: {login: "off", acs: "off"} # one address for everybody
-store: {{.Store}}
+{{if .Site.TLS}}  tls: {cert_file: tls.crt, key_file: tls.key}
+{{end}}store: {{.Store}}
 session: {cookie_keys: ["${file:cookie.key}"]}
 saml:
   entity_id: {{.Site.Origin}}/.samlgate/saml/metadata
@@ -84,6 +85,9 @@ func openOfficeAt(t *testing.T, site *testenv.Site, store string, idp peer, bind
 	t.Helper()
 	o := office{site, idp}
 	o.site.Keygen(t)
+	if o.site.TLS {
+		o.site.TLSFiles(t)
+	}
 	o.serve(t, o.site, o.site.Port, store, binding)
 	idp.TrustURL(t, o.entityID())
 	return o

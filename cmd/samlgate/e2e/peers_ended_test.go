@@ -16,6 +16,7 @@ func (h house) logoutFromIDP(t *testing.T) {
 	for _, binding := range bindings {
 		t.Run(binding, func(t *testing.T) { o.isEnded(t, b, binding) })
 	}
+	t.Run("post over TLS", func(t *testing.T) { h.openTLS(t, "redirect").isEnded(t, b, testenv.ByPost) })
 	b.NoProblems(h.idp.Origin())
 	if _, ok := h.idp.(*testenv.PySAML2); ok { // SimpleSAMLphp sends nothing without a browser
 		bindings = append(bindings, testenv.BySOAP)

@@ -27,6 +27,10 @@ func (h house) logoutFromSP(t *testing.T) {
 		h := house{byPostOnly{h.idp}, h.redis}
 		h.open(t, "redirect").leaves(t, b, testenv.ByPost)
 	})
+	t.Run("post over TLS", func(t *testing.T) { // with cookies that other sites' forms do not bring along
+		h := house{byPostOnly{h.idp}, h.redis}
+		h.openTLS(t, "redirect").leaves(t, b, testenv.ByPost)
+	})
 	b.NoProblems(h.idp.Origin())
 
 	o := h.open(t, "redirect")

@@ -50,6 +50,13 @@ func (h house) openAt(t *testing.T, domain, settings string) office {
 	return openOfficeAt(t, site, h.store(t), h.idp, settings)
 }
 
+func (h house) openTLS(t *testing.T, settings string) office {
+	t.Helper()
+	site := testenv.NewSite(t)
+	site.TLS = true
+	return openOfficeAt(t, site, h.store(t), h.idp, settings)
+}
+
 func (h house) store(t *testing.T) string {
 	t.Helper()
 	return fmt.Sprintf("{driver: redis, redis: {addresses: [%q], key_prefix: %q}}", h.redis.Addr, "p"+testenv.FreePort(t))

@@ -2,6 +2,7 @@ package testenv
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -31,14 +32,15 @@ func FreePort(t testing.TB) string {
 
 // NewClient returns an HTTP client with its own cookie jar that resolves every
 // name below .localhost to 127.0.0.1, as browsers do (RFC 6761 §6.3). It follows
-// redirects; see [NoRedirects].
+// redirects; see [NoRedirects]. Like the browser of the tests, it does not mind
+// that nobody signed the certificate of [Site.TLSFiles].
 func NewClient(t testing.TB) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatalf("making a cookie jar: %v", err)
 	}
-	tr := &http.Transport{DialContext: dialLocalhost}
+	tr := &http.Transport{DialContext: dialLocalhost, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	t.Cleanup(tr.CloseIdleConnections)
 	return &http.Client{Jar: jar, Transport: tr, Timeout: patience}
 }
