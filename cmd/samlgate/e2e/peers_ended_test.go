@@ -127,7 +127,7 @@ func (o office) endsAll(t *testing.T) {
 		one, two, other := testenv.NewClient(t), testenv.NewClient(t), testenv.NewClient(t)
 		o.arrive(t, one, c.leaves)
 		o.arrive(t, two, c.leaves)
-		o.idp.Answer(t, testenv.AnswerOptions{SignAssertion: true, NameIDFormat: testenv.EmailID})
+		o.idp.Answer(t, testenv.AnswerOptions{SignAssertion: true, NameIDFormat: testenv.Transient})
 		o.arrive(t, other, c.unaffected)
 		o.endAt(t, one, o.idp.(*testenv.PySAML2).LogoutAllURL())
 		o.expectSignedOut(t, one)
