@@ -68,6 +68,9 @@ func (c *checker) idp(path string, p *IDP, before []IDP) {
 	c.attributes(path, p)
 	c.unsolicited(path, p)
 	c.roleSync(path, p)
+	if p.InsecureUnicodeEmail != "" {
+		c.warn(path+".insecure_unicode_email", "people whose addresses look alike are different people, and apps may take one for the other")
+	}
 	if p.Roles.Unknown == "" {
 		p.Roles.Unknown = "pass"
 		if len(c.cfg.SAML.IDPs) > 1 {

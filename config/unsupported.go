@@ -16,7 +16,6 @@ func isUnsupported(schema string) bool {
 		"session.on_idle", "session.ignore_paths", "session.keep_js", "session.user_choice", "session.overrides",
 
 		"saml.on_idp_removed",
-		"saml.idps[].insecure_unicode_email",
 
 		"access.provisioning", "access.known_users_file", "access.reactivate_on_login", "access.scim.tokens_file",
 

@@ -27,6 +27,7 @@ var (
 	ErrEmailShape     = errors.New("e-mail address needs exactly one @ with something on both sides")
 	ErrEmailCharacter = errors.New("e-mail address holds a space, control character, quote, comma or semicolon")
 	ErrEmailNonASCII  = errors.New("e-mail address holds a character outside ASCII before the @")
+	ErrEmailUnicode   = errors.New("e-mail address holds a character before the @ that is no plain letter, digit or mark of a script")
 	ErrEmailDomain    = errors.New("e-mail domain is not a valid host name")
 )
 
@@ -41,7 +42,9 @@ var domains = idna.New(idna.ValidateForRegistration(), idna.BidiRule(), idna.Tra
 // Normalising twice changes nothing. What could be read in two ways is refused:
 // the local part must be ASCII, since Unicode folding would turn a KELVIN SIGN
 // (U+212A) into the "k" of somebody else.
-func NormalizeEmail(s string) (Email, error) {
+func NormalizeEmail(s string) (Email, error) { return normalize(s, foldLocal) }
+
+func normalize(s string, foldLocal func(string) (string, error)) (Email, error) {
 	if s == "" || len(s) > maxEmail {
 		return "", ErrEmailLength
 	}

@@ -100,6 +100,10 @@ type IdentityProvider struct {
 	AuthnContext []string
 	// AllowSHA1 believes signatures and digests with SHA-1, see [Assertion.UsedSHA1].
 	AllowSHA1 bool
+	// InsecureUnicodeEmail is the operator's reason why local parts of e-mail
+	// addresses may hold letters outside ASCII; empty = they may not. People
+	// whose addresses look alike are then different people.
+	InsecureUnicodeEmail string
 	// AllowCBC decrypts an assertion in AES-CBC outside a signed response too.
 	AllowCBC bool
 

@@ -118,7 +118,11 @@ func (a *Assertion) email() (identity.Email, error) {
 	case len(values) > 1 && a.makes(ReasonSeveralEmails):
 		return "", reject(ReasonSeveralEmails, "%d e-mail values", len(values))
 	}
-	email, err := identity.NormalizeEmail(values[0])
+	normalize := identity.NormalizeEmail
+	if a.idp.InsecureUnicodeEmail != "" {
+		normalize = identity.NormalizeUnicodeEmail
+	}
+	email, err := normalize(values[0])
 	if err != nil {
 		if a.makes(ReasonEmailInvalid) {
 			return "", reject(ReasonEmailInvalid, "%v", err)

@@ -18,6 +18,22 @@ func said(m Mapping, required []string, nameID identity.NameID, pairs ...string)
 	return a
 }
 
+func unicodeEmail(a *Assertion) *Assertion {
+	a.idp.InsecureUnicodeEmail = "our directory"
+	return a
+}
+
+// With the operator's reason a person may be called by letters outside ASCII,
+// in whichever of two ways they are written.
+func TestIdentityUnicodeEmail(t *testing.T) {
+	for _, sent := range []string{"Jos\u00e9@Example.com", "jose\u0301@example.com"} {
+		id, err := unicodeEmail(said(Mapping{Email: []string{"mail"}}, nil, identity.NameID{}, "mail="+sent)).Identity()
+		if err != nil || id.Person != "jos\u00e9@example.com" || id.Email.Domain() != "example.com" {
+			t.Errorf("%q is %q, %v", sent, id.Person, err)
+		}
+	}
+}
+
 func TestIdentityRefused(t *testing.T) {
 	m := Mapping{Email: []string{"Email", "mail", "NameID"}, FirstName: []string{"FirstName"}}
 	for name, row := range map[string]struct {
@@ -26,6 +42,9 @@ func TestIdentityRefused(t *testing.T) {
 	}{
 		"two addresses":         {ReasonSeveralEmails, said(m, nil, identity.NameID{}, "Email=a@example.com", "Email=b@example.com")},
 		"one address twice":     {ReasonSeveralEmails, said(m, nil, identity.NameID{}, "Email=a@example.com", "Email=a@example.com")},
+		"letters beyond ASCII":  {ReasonEmailInvalid, said(m, nil, identity.NameID{}, "Email=jos\u00e9@example.com")},
+		"kelvin sign":           {ReasonEmailInvalid, unicodeEmail(said(m, nil, identity.NameID{}, "Email=\u212a@example.com"))},
+		"letters there, domain": {ReasonEmailDomain, unicodeEmail(said(m, nil, identity.NameID{}, "Email=jos\u00e9@example.org"))},
 		"no address":            {ReasonEmailInvalid, said(m, nil, identity.NameID{}, "Email=ana")},
 		"another domain":        {ReasonEmailDomain, said(m, nil, identity.NameID{}, "Email=a@example.org")},
 		"domain by suffix":      {ReasonEmailDomain, said(m, nil, identity.NameID{}, "Email=a@notexample.com")},

@@ -121,7 +121,7 @@ func (s *site) serveIDP(key idptest.Key, sp *x509.Certificate) {
 	origin := "http://sso.localhost:" + s.port + "/.samlgate/saml/"
 	idp, err := idptest.New(idptest.Config{
 		EntityID: "https://idp.example.com/metadata", BaseURL: s.idp.URL + "/idp", Key: &key, Also: []idptest.Key{},
-		People: []idptest.Person{{Email: "ana@example.com", First: "Ana", Last: "Souza", Roles: []string{"staff"}}},
+		People: []idptest.Person{{Email: "ana@example.com", First: "Ana", Last: "Souza", Roles: []string{"staff"}}, {Email: "jos\u00e9@example.com", First: "José"}},
 		SPs:    []idptest.SP{{EntityID: origin + "metadata", ACSURL: origin + "acs", Certificates: []*x509.Certificate{sp}}},
 	})
 	s.must(err)

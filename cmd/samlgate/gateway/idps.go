@@ -134,6 +134,7 @@ func resolve(c config.IDP) samlsp.IdentityProvider {
 		Require: samlsp.SignedPart(c.RequireSigned), NameIDFormat: c.NameIDFormat, EmailDomains: c.EmailDomains,
 		Attributes: mapping(c.Attributes), Required: c.Required,
 		ForceAuthn: c.ForceAuthn, AuthnContext: c.AuthnContext, AllowSHA1: c.AllowSHA1, AllowCBC: c.AllowCBC,
+		InsecureUnicodeEmail: c.InsecureUnicodeEmail,
 	}
 }
 
