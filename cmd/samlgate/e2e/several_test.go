@@ -60,16 +60,17 @@ func front(t *testing.T, name string) (address, arrives string) {
 // TestChoosingAmongSeveralProviders needs no scripts, and is not stopped by
 // what our policy says of forms, wherever the identity provider leads.
 func TestChoosingAmongSeveralProviders(t *testing.T) {
-	site := testenv.NewSite(t)
+	corp, atCorp := front(t, "corp")
+	partner, atPartner := front(t, "partner")
+	wiki := testenv.LegacyApp(t, "wiki")
+	site := testenv.NewSite(t) // last: its ports are free until somebody else listens
 	site.Keygen(t)
 	certificate, err := os.ReadFile(site.Path("sp.crt"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	corp, atCorp := front(t, "corp")
-	partner, atPartner := front(t, "partner")
 	var config strings.Builder
-	err = severalConfig.Execute(&config, map[string]any{"Site": site, "Corp": corp, "Partner": partner, "Wiki": testenv.LegacyApp(t, "wiki")})
+	err = severalConfig.Execute(&config, map[string]any{"Site": site, "Corp": corp, "Partner": partner, "Wiki": wiki})
 	if err != nil {
 		t.Fatal(err)
 	}
