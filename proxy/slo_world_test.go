@@ -63,7 +63,7 @@ func (n note) encode() string {
 }
 
 func (f *fakeLogouts) Offers(_, idp string) bool { return f.offers[idp] != "" }
-func (f *fakeLogouts) Origin(string) string      { return "" }
+func (f *fakeLogouts) Origin(sp string) string   { return map[string]string{"old": wiki}[sp] }
 func (f *fakeLogouts) Fault(refused bool) []byte {
 	return fmt.Appendf(nil, "<fault refused=%t>", refused)
 }
