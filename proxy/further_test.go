@@ -314,3 +314,29 @@ func TestAnIdentityKeepsItsLogoutAddress(t *testing.T) {
 		t.Errorf("%d requests reached the app", n)
 	}
 }
+
+// The gateway origin knows one session of a browser, and the person may sign out
+// of another: the identity provider hears of it all the same.
+func TestSigningOutOfOneOfTwoIdentities(t *testing.T) {
+	const shared = "https://shared.example.com"
+	w := newWorld(t, furtherIdentities)
+	w.offer("corp", "redirect")
+	b := w.browser()
+	b.signInAs(shared+"/", ann, "s-1")
+	b.signInAt(wiki+"/", oldACS, "old", ann).is(200, ann)
+	b.sent(shared+"/.samlgate/logout", ask{})
+	if got := w.slo.asked; len(got) != 1 || got[0].ServiceProvider != "" {
+		t.Errorf("asked %+v", got)
+	}
+	b.open(wiki+"/").is(200, ann) // lives on
+
+	// Somebody else's sign-out is not carried out in this browser.
+	b, evil := w.browser(), w.browser()
+	b.signInAt(wiki+"/", oldACS, "old", bob).is(200, bob)
+	evil.signInAs(shared+"/", "eve@example.com", "s-2")
+	planted := evil.do(shared+"/.samlgate/logout", ask{site: "same-origin"}).Header.Get("Location")
+	b.onward(b.do(shared+planted, ask{site: "cross-site"})).is(403)
+	if got := w.slo.asked; len(got) != 1 {
+		t.Errorf("asked %+v", got)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/samlgate/samlgate/audit"
+	"github.com/samlgate/samlgate/identity"
 	"github.com/samlgate/samlgate/pages"
 	"github.com/samlgate/samlgate/proxy/visit"
 	"github.com/samlgate/samlgate/sessionstore"
@@ -26,6 +27,7 @@ const (
 type departure struct {
 	Session sessionstore.ID `json:"s"` // the one that has ended: the code is good in its browser alone
 	Who     Departed        `json:"w"`
+	Person  identity.Person `json:"p,omitempty"`
 	Host    string          `json:"h"`           // where the person signed out
 	Route   string          `json:"r,omitempty"` // and the route there
 	Target  string          `json:"o,omitempty"` // where the person asked to go afterwards
@@ -44,7 +46,7 @@ func (h *Handler) Depart(w http.ResponseWriter, r *http.Request, v *visit.Visit,
 	if strings.HasPrefix(target, "/") {
 		target = h.originOf(v.Host) + target
 	}
-	d := departure{Session: s.ID, Who: departed(s), Host: v.Host, Route: v.Route, Target: target}
+	d := departure{Session: s.ID, Who: departed(s), Person: s.Identity.Person, Host: v.Host, Route: v.Route, Target: target}
 	code := nonce()
 	if err := h.keepDeparture(w, r, v, d, code); err != nil {
 		v.Err = err // what there was to end here has ended
@@ -170,7 +172,7 @@ func (h *Handler) departed(w http.ResponseWriter, r *http.Request, v *visit.Visi
 		h.sweep(w, v.Host)
 		here = true
 	}
-	return here
+	return here || ok && h.sameHands(r.Context(), d, id)
 }
 
 // sweep takes away what a session that has ended leaves in a browser.

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"mime"
 	"net/http"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/samlgate/samlgate/pages"
 	"github.com/samlgate/samlgate/proxy/visit"
+	"github.com/samlgate/samlgate/sessionstore"
 )
 
 // logoutAddress answers at the address that a further SP identity has for single logout.
@@ -49,4 +51,15 @@ func (h *Handler) signOutByLink(w http.ResponseWriter, r *http.Request, v *visit
 	}
 	v.Reason = "sign_out_link"
 	Redirect(w, h.originOf(v.Host)+to)
+}
+
+// sameHands reports whether the live session of a browser is of the person who
+// signed out, though it is not the one that ended: one with another SP identity
+// has taken its place at this origin. Nobody can plant a stranger's sign-out so.
+func (h *Handler) sameHands(ctx context.Context, d departure, id sessionstore.ID) bool {
+	if len(h.Further) == 0 || d.Person == "" {
+		return false
+	}
+	s, err := h.live(ctx, id)
+	return err == nil && s != nil && s.Identity.Person == d.Person && s.Identity.IDP == d.Who.IDP
 }
