@@ -31,7 +31,7 @@ func ParseEntity(data []byte, entityID string, now time.Time) (*Descriptor, erro
 		return nil, err
 	}
 	if !root.is(nsMetadata, "EntityDescriptor") && !root.is(nsMetadata, "EntitiesDescriptor") {
-		return nil, fmt.Errorf("this is no SAML metadata: its root element is %.40q, not EntityDescriptor", root.name.Local)
+		return nil, errors.New("this is no SAML metadata: its root element is not EntityDescriptor")
 	}
 	if err := c.onlyOne(); err != nil {
 		return nil, err

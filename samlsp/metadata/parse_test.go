@@ -98,7 +98,7 @@ func TestParseRefuses(t *testing.T) {
 		`<?xml version="1.0" encoding="ISO-8859-1"?><a/>`: "UTF-8",
 		"<a>":                               "damaged near line 1",
 		`<a/><b/>`:                          "more than one root",
-		`<samlp:Response xmlns:samlp="x"/>`: "Response",
+		`<samlp:Response xmlns:samlp="x"/>`: "root element is not EntityDescriptor",
 		`<EntityDescriptor entityID="x"/>`:  "no SAML metadata",
 		change(func(d *doc) { d.before = `<!DOCTYPE a [<!ENTITY x "y">]>` }):                                             "DTD",
 		change(func(d *doc) { d.before = `<?xml-stylesheet href="x"?>` }):                                                "processing instruction",

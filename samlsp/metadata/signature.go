@@ -115,7 +115,7 @@ func dropComments(e *etree.Element) {
 func ownSignature(root *etree.Element) (*etree.Element, error) {
 	kids := root.ChildElements()
 	if len(kids) == 0 || !isSignature(kids[0]) {
-		return nil, fmt.Errorf("%w: %s does not begin with a Signature", ErrUnsigned, root.Tag)
+		return nil, fmt.Errorf("%w: its root element does not begin with a Signature", ErrUnsigned)
 	}
 	if slices.ContainsFunc(kids[1:], isSignature) {
 		return nil, errors.New("the metadata has several signatures")

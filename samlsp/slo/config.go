@@ -29,7 +29,13 @@ type Config struct {
 }
 
 // Service writes and verifies logout messages. It is safe for concurrent use.
-type Service struct{ cfg Config }
+type Service struct {
+	cfg Config
+	off map[Reason]bool // checks that are not made: filled by tests alone, as in samlsp
+}
+
+// makes says whether a check is made.
+func (s *Service) makes(check Reason) bool { return !s.off[check] }
 
 // New returns the logout services of one service provider, or an error that
 // names what is missing.

@@ -95,6 +95,7 @@ type world struct {
 	soapURL  string
 	respond  func(idp string, b samlsp.Binding) string
 	received *Received
+	off      Reason // the one check that is not made
 }
 
 const requestXML = `<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"` +
@@ -156,6 +157,7 @@ func (w *world) service(t testing.TB) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.off = map[Reason]bool{w.off: true}
 	return s
 }
 

@@ -77,7 +77,7 @@ func (s *Service) fill(ctx context.Context, req *LogoutRequest, p *samlsp.Proven
 	if req.NameID, err = s.nameID(p); err != nil {
 		return err
 	}
-	if req.SessionIndexes, err = sessionIndexes(p.Element()); err != nil {
+	if req.SessionIndexes, err = s.sessionIndexes(p.Element()); err != nil {
 		return err
 	}
 	return s.claim(ctx, p.IDP().EntityID, req.ID, usable)
@@ -89,11 +89,11 @@ func (s *Service) fill(ctx context.Context, req *LogoutRequest, p *samlsp.Proven
 func (s *Service) checkDestination(message samlsp.Element, b samlsp.Binding) error {
 	destination, _ := message.Attr("", "Destination")
 	switch {
-	case b == SOAPBinding && s.cfg.SOAPURL == "":
+	case b == SOAPBinding && s.cfg.SOAPURL == "" && s.makes(ReasonDestination):
 		return reject(ReasonDestination, "logout by SOAP is not offered")
 	case b == SOAPBinding && (destination == "" || destination == s.cfg.SOAPURL):
 		return nil
-	case b != SOAPBinding && destination == s.cfg.URL:
+	case b != SOAPBinding && destination == s.cfg.URL, !s.makes(ReasonDestination):
 		return nil
 	}
 	return reject(ReasonDestination, "the message is meant for another address, or for none")
@@ -108,11 +108,11 @@ func (s *Service) checkTimes(message samlsp.Element) (issued, usable time.Time, 
 	}
 	usable = issued.Add(maxAge)
 	end, given, err := message.Instant("NotOnOrAfter")
-	if err != nil {
+	if err != nil && s.makes(ReasonTimeFormat) {
 		return issued, usable, rejection(err)
 	}
-	now := s.cfg.Now()
-	if given && !now.Before(end.Add(s.cfg.ClockSkew)) {
+	now, given := s.cfg.Now(), given && err == nil
+	if given && !now.Before(end.Add(s.cfg.ClockSkew)) && s.makes(ReasonExpired) {
 		return issued, usable, rejectTime(ReasonExpired, now, issued, "valid until %s", stamp(end))
 	}
 	if given && end.Before(usable) {
@@ -126,13 +126,13 @@ func (s *Service) checkIssued(message samlsp.Element) (time.Time, error) {
 	now := s.cfg.Now()
 	issued, given, err := message.Instant("IssueInstant")
 	switch {
-	case err != nil:
+	case err != nil && s.makes(ReasonTimeFormat):
 		return issued, rejection(err)
-	case !given:
+	case !given && s.makes(ReasonTimeFormat):
 		return issued, reject(ReasonTimeFormat, "the message has no IssueInstant")
-	case issued.After(now.Add(s.cfg.ClockSkew)):
+	case issued.After(now.Add(s.cfg.ClockSkew)) && s.makes(ReasonIssuedInFuture):
 		return issued, rejectTime(ReasonIssuedInFuture, now, issued, "issued at %s", stamp(issued))
-	case !now.Before(issued.Add(maxAge + s.cfg.ClockSkew)):
+	case !now.Before(issued.Add(maxAge+s.cfg.ClockSkew)) && s.makes(ReasonTooOld):
 		return issued, rejectTime(ReasonTooOld, now, issued, "issued at %s", stamp(issued))
 	}
 	return issued, nil
@@ -144,21 +144,24 @@ func (s *Service) nameID(p *samlsp.Proven) (identity.NameID, error) {
 	for _, k := range p.Element().Children() {
 		switch {
 		case k.Is(nsAssertion, "NameID"):
-			return readNameID(k)
+			return s.readNameID(k)
 		case k.Is(nsAssertion, "EncryptedID"):
 			opened, err := s.cfg.SP.DecryptID(p, k)
 			if err != nil {
 				return identity.NameID{}, rejection(err)
 			}
-			return readNameID(opened)
+			return s.readNameID(opened)
 		}
+	}
+	if !s.makes(ReasonSubject) {
+		return identity.NameID{}, nil
 	}
 	return identity.NameID{}, reject(ReasonSubject, "the request names nobody by a NameID")
 }
 
-func readNameID(n samlsp.Element) (identity.NameID, error) {
+func (s *Service) readNameID(n samlsp.Element) (identity.NameID, error) {
 	text, plain := n.Text()
-	if !plain || text == "" {
+	if (!plain || text == "") && s.makes(ReasonSubject) {
 		return identity.NameID{}, reject(ReasonSubject, "the NameID is empty or holds more than text")
 	}
 	part := func(name string) string { v, _ := n.Attr("", name); return v }
@@ -170,14 +173,14 @@ func readNameID(n samlsp.Element) (identity.NameID, error) {
 
 // sessionIndexes returns each index once, in order. An empty one is refused: to
 // pass over it could turn "this session" into "all of them".
-func sessionIndexes(message samlsp.Element) ([]string, error) {
+func (s *Service) sessionIndexes(message samlsp.Element) ([]string, error) {
 	var all []string
 	for _, k := range message.Children() {
 		if !k.Is(nsProtocol, "SessionIndex") {
 			continue
 		}
 		text, plain := k.Text()
-		if !plain || text == "" || len(text) > maxIndex {
+		if (!plain || text == "" || len(text) > maxIndex) && s.makes(ReasonSessionIndex) {
 			return nil, reject(ReasonSessionIndex, "a SessionIndex that is empty, too long or more than text")
 		}
 		if !slices.Contains(all, text) {
@@ -195,7 +198,7 @@ func (s *Service) claim(ctx context.Context, entityID, id string, usable time.Ti
 	if err != nil {
 		return fmt.Errorf("%w: %w", samlsp.ErrUnavailable, err)
 	}
-	if !first {
+	if !first && s.makes(ReasonReplay) {
 		return reject(ReasonReplay, "this request was received before")
 	}
 	return nil
