@@ -2,7 +2,6 @@ package admin
 
 import (
 	"crypto/sha256"
-	"crypto/subtle"
 	"net"
 	"net/http"
 	"net/netip"
@@ -22,8 +21,9 @@ type Config struct {
 	Health   *Health
 	Metrics  *Metrics
 	Tokens   func() []Token // those of now: a reload takes tokens away
-	Setup    func() Setup   // nil: there are no pages below /setup/
-	Loopback bool           // the listener is on loopback: only loopback names may ask for it
+	API      API
+	Setup    func() Setup // nil: there are no pages below /setup/
+	Loopback bool         // the listener is on loopback: only loopback names may ask for it
 }
 
 // NewHandler returns the handler of the admin listener.
@@ -32,7 +32,7 @@ func NewHandler(cfg Config) http.Handler {
 	mux.HandleFunc("GET /livez", cfg.Health.livez)
 	mux.HandleFunc("GET /readyz", cfg.Health.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Metrics.registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("/api/", cfg.api)
+	mux.Handle("/api/", cfg.apiHandler())
 	if cfg.Setup != nil {
 		mux.HandleFunc("GET /setup", cfg.setupList)
 		mux.HandleFunc("GET /setup/{$}", cfg.setupList)
@@ -63,27 +63,4 @@ func loopbackName(hostport string) bool {
 	}
 	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil && addr.IsLoopback()
-}
-
-// api lets nobody in without a token.
-func (cfg Config) api(w http.ResponseWriter, r *http.Request) {
-	if !cfg.authorized(r) {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="samlgate"`)
-		plain(w, http.StatusUnauthorized, "a token of server.admin_tokens is needed")
-		return
-	}
-	plain(w, http.StatusNotFound, "no such resource")
-}
-
-func (cfg Config) authorized(r *http.Request) bool {
-	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") { // RFC 9110 §11.1: a scheme has no case
-		return false
-	}
-	sum := sha256.Sum256([]byte(token))
-	found := 0
-	for _, t := range cfg.Tokens() {
-		found |= subtle.ConstantTimeCompare(sum[:], t.Hash[:])
-	}
-	return found == 1
 }

@@ -17,7 +17,7 @@ type Metrics struct {
 
 	requests, logins, started, ended, storeErrors *prometheus.CounterVec
 	stripped, dropped, cookies, sha1, logouts     *prometheus.CounterVec
-	returns, auditErrors                          prometheus.Counter
+	returns, auditErrors, attemptsAlone           prometheus.Counter
 	requestSeconds, storeSeconds                  *prometheus.HistogramVec
 }
 
@@ -45,6 +45,7 @@ func NewMetrics(version string) *Metrics {
 	m.sha1 = counter("sha1_logins_total", "Sign-ins that rest on SHA-1, which allow_sha1 lets in.", "idp")
 	m.cookies = counter("set_cookies_dropped_total", "Cookies of the gateway's names that an app tried to set.", "route")
 	m.returns = counter("return_addresses_refused_total", "Return addresses that lead somewhere else.").WithLabelValues()
+	m.attemptsAlone = counter("login_attempts_alone_total", "Attempts to sign in that this process alone remembers, since the store was away or slow.").WithLabelValues()
 	m.auditErrors = counter("audit_errors_total", "Audit records that could not be written.").WithLabelValues()
 	m.requestSeconds = histogram("request_seconds", "Time to answer, by route.", prometheus.DefBuckets, "route")
 	m.storeSeconds = histogram("store_seconds", "Time of one operation of the session store.",
@@ -104,6 +105,9 @@ func (m *Metrics) CookiesDropped(route string, n int) {
 
 // SHA1 counts a sign-in that rests on SHA-1.
 func (m *Metrics) SHA1(idp string) { m.sha1.WithLabelValues(idp).Inc() }
+
+// AttemptAlone counts an attempt that could not be brought to the store.
+func (m *Metrics) AttemptAlone() { m.attemptsAlone.Inc() }
 
 // AuditFailed counts a record that was not written.
 func (m *Metrics) AuditFailed() { m.auditErrors.Inc() }

@@ -131,7 +131,7 @@ func TestCircleOfSessionsThatEndAtOnce(t *testing.T) {
 	if rounds > 7 {
 		t.Errorf("%d rounds", rounds)
 	}
-	end = s.do(sso+"/desk", ask{header: []string{"X-Forwarded-Proto: https"}}).is(403) // it stays stopped
+	s.do(sso+"/desk", ask{header: []string{"X-Forwarded-Proto: https"}}).is(403) // it stays stopped
 	w.later(61 * time.Second)
 	s.keeps = keepsAll
 	end, _ = s.visit(sso+"/desk", ann)

@@ -70,9 +70,9 @@ const (
 	maxNames  = 100
 )
 
-// bounded returns a with everything cut to a size that a list of a thousand can
+// Clean returns a with everything cut to a size that a list of a thousand can
 // bear, and without characters that a terminal would obey.
-func (a Attempt) bounded() Attempt {
+func Clean(a Attempt) Attempt {
 	a.Detail, a.Reason = Printable(a.Detail), Printable(a.Reason)
 	checks := make([]Check, 0, len(a.Checks))
 	for _, c := range a.Checks[:min(len(a.Checks), maxChecks)] {

@@ -46,7 +46,7 @@ func NewBook(shared func() Shared, alone func()) *Book {
 
 // Add remembers an attempt. It never waits for the store.
 func (b *Book) Add(a Attempt) {
-	a = a.bounded()
+	a = Clean(a)
 	if !a.Known && !a.Signed {
 		b.keep(a)
 		return

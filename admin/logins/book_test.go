@@ -158,7 +158,7 @@ func TestRunEnds(t *testing.T) {
 // What an identity provider calls its attributes must not command a terminal,
 // nor fill the store.
 func TestAttemptsAreBounded(t *testing.T) {
-	a := Attempt{Detail: "\x1b[2J\u202e" + strings.Repeat("ä", 1000), Attributes: make([]string, 5000), Checks: make([]Check, 5000)}.bounded()
+	a := Clean(Attempt{Detail: "\x1b[2J\u202e" + strings.Repeat("ä", 1000), Attributes: make([]string, 5000), Checks: make([]Check, 5000)})
 	if strings.ContainsAny(a.Detail, "\x1b\u202e") || len(a.Detail) > maxText+3 || len(a.Attributes) > maxNames || len(a.Checks) > maxChecks {
 		t.Errorf("%q, %d, %d", a.Detail, len(a.Attributes), len(a.Checks))
 	}

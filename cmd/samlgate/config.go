@@ -51,15 +51,16 @@ func (f configFlag) loadWith(opts config.Options) (*config.Config, string, error
 	return cfg, name, err
 }
 
-// logger writes the operator's log as the configuration wants it.
-func logger(w io.Writer, cfg config.Log) *slog.Logger {
-	level := slog.LevelInfo
+// logger writes the operator's log as the configuration wants it, at a level that
+// may be changed while it is in use.
+func logger(w io.Writer, cfg config.Log) (*slog.Logger, *slog.LevelVar) {
+	level := new(slog.LevelVar)
 	_ = level.UnmarshalText([]byte(cfg.Level)) // the configuration allows known levels only
 	o := &slog.HandlerOptions{Level: level}
 	if cfg.Format == "text" {
-		return slog.New(slog.NewTextHandler(w, o))
+		return slog.New(slog.NewTextHandler(w, o)), level
 	}
-	return slog.New(slog.NewJSONHandler(w, o))
+	return slog.New(slog.NewJSONHandler(w, o)), level
 }
 
 type checkCmd struct {

@@ -43,6 +43,9 @@ type cli struct {
 	Demo     demoCmd     `cmd:"" help:"Try it: a gateway, an identity provider and two apps on this machine."`
 	Keygen   keygenCmd   `cmd:"" help:"Make the keys of a gateway."`
 	Metadata metadataCmd `cmd:"" help:"Print the metadata that identity providers ask for."`
+	Logins   loginsCmd   `cmd:"" help:"Attempts to sign in, and why they failed."`
+	Try      tryCmd      `cmd:"" help:"Try out an identity provider without signing in."`
+	Log      logCmd      `cmd:"" help:"The log of a gateway that runs."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

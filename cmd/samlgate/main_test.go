@@ -11,7 +11,7 @@ func TestVersion(t *testing.T) {
 
 // Help is read in terminals of 80 columns, and needs no other page.
 func TestHelp(t *testing.T) {
-	commands := []string{"serve", "check", "init", "demo", "keygen", "metadata", "version"}
+	commands := []string{"serve", "check", "init", "demo", "keygen", "metadata", "logins", "try", "log", "version"}
 	samlgate(t, "--help").exits(exitOK).prints(commands...)
 	for _, c := range append(commands, "") {
 		s := samlgate(t, strings.Fields(c+" --help")...).exits(exitOK)

@@ -23,7 +23,7 @@ func (c *serveCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	log := logger(s.err, cfg.Log)
+	log, level := logger(s.err, cfg.Log)
 	for _, w := range cfg.Warnings {
 		log.Warn(w.String())
 	}
@@ -36,7 +36,7 @@ func (c *serveCmd) Run(s streams) error {
 	defer signal.Stop(hangup)
 	go relayHangups(ctx, hangup, reload, func() (*config.Config, error) { return config.Load(name, judged()) })
 	err = gateway.Run(ctx, cfg, gateway.Options{
-		Version: version(), Audit: s.out, Log: log, Now: time.Now, State: stateFolder(name), Drain: drain, Reload: reload,
+		Version: version(), Audit: s.out, Log: log, Level: level, Now: time.Now, State: stateFolder(name), Drain: drain, Reload: reload,
 	})
 	return inFile(err, name)
 }

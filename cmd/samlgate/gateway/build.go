@@ -14,6 +14,7 @@ import (
 
 	"github.com/samlgate/samlgate/access"
 	"github.com/samlgate/samlgate/admin"
+	"github.com/samlgate/samlgate/admin/logins"
 	"github.com/samlgate/samlgate/audit"
 	"github.com/samlgate/samlgate/config"
 	"github.com/samlgate/samlgate/headers"
@@ -38,6 +39,8 @@ type base struct {
 	state   string       // folder for what outlives the process; empty: nothing does
 	demo    bool         // the demo's identity provider is welcome
 	doubt   func(string) // told of warnings instead of the log, where set
+	book    *logins.Book // attempts to sign in; nil: they are not remembered
+	verbose *verbosity   // nil: the log is as it is
 }
 
 // tree is what a reload replaces: everything that a configuration decides
@@ -183,7 +186,7 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 	return signin.New(signin.Config{
 		External: cfg.Server.ExternalURL, Host: host, Prefix: cfg.Server.Prefix, Paths: paths(cfg),
 		Jar: jar, Sessions: t.sessions, Limits: limits(cfg.Session), Federation: federation(t), Provider: provider{t.identities, b.weak}, IDPs: idps(cfg),
-		Logouts: logouts, Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics,
+		Logouts: logouts, Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics, Attempts: b, Trials: verdicts{t.sessions, b.now},
 		Returns: returns{samlsp.ReturnPolicy{
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,
 		}},

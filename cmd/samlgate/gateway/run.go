@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/samlgate/samlgate/admin"
+	"github.com/samlgate/samlgate/admin/logins"
 	"github.com/samlgate/samlgate/audit"
 	"github.com/samlgate/samlgate/config"
 	"github.com/samlgate/samlgate/sessionstore"
@@ -24,7 +25,8 @@ type Options struct {
 	Version string
 	Audit   io.Writer // audit records go here when audit.stdout is on
 	Log     *slog.Logger
-	Warn    func(string) // told what Check has doubts about; Run logs it
+	Level   *slog.LevelVar // of Log, which an operator may raise for a while; nil: they may not
+	Warn    func(string)   // told what Check has doubts about; Run logs it
 	Now     func() time.Time
 	// Drain ends the run gently when it is closed or sent to; done contexts end
 	// it at once.
@@ -74,7 +76,10 @@ func newRunner(cfg *config.Config, opts Options) (*Runner, error) {
 	if b.audit, err = openAudit(cfg, b, opts); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return &Runner{base: b, opts: opts, health: admin.NewHealth(store.Ping, opts.Now)}, nil
+	r := &Runner{base: b, opts: opts, health: admin.NewHealth(store.Ping, opts.Now)}
+	b.book = logins.NewBook(func() logins.Shared { return shared{r} }, b.metrics.AttemptAlone)
+	b.verbose = newVerbosity(b, opts.Level, r.knows)
+	return r, nil
 }
 
 func openAudit(cfg *config.Config, b *base, opts Options) (*audit.Log, error) {
@@ -117,6 +122,10 @@ func (r *Runner) run(ctx context.Context, cfg *config.Config) error {
 		return err
 	}
 	defer adminServer.Close()
+	writing, stop := context.WithCancel(ctx)
+	defer stop()
+	defer r.verbose.close()
+	go r.book.Run(writing)
 	if err := r.plant(ctx, cfg); err != nil {
 		return err
 	}

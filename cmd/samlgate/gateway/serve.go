@@ -18,7 +18,7 @@ func (r *Runner) serveAdmin(cfg *config.Config, failed chan<- error) (*http.Serv
 	if err != nil {
 		return nil, nil, fmt.Errorf("server.admin_listen: %w", err)
 	}
-	h := admin.NewHandler(admin.Config{Health: r.health, Metrics: r.metrics, Tokens: r.tokens, Setup: r.setup, Loopback: onLoopback(l.Addr())})
+	h := admin.NewHandler(admin.Config{Health: r.health, Metrics: r.metrics, Tokens: r.tokens, Setup: r.setup, API: r.api(), Loopback: onLoopback(l.Addr())})
 	s := server(h, r.log)
 	addr := l.Addr()
 	var secure *tls.Config
