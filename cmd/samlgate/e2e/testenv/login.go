@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"golang.org/x/net/html"
 )
 
 // signInAt takes the first steps of a sign-in without a browser: it opens an
@@ -48,8 +50,8 @@ func Navigate(t testing.TB, c *http.Client, address string) *http.Response {
 	return follow(t, c, http.MethodGet, address, nil)
 }
 
-// Follow does what a browser does without being asked: it goes where a Refresh
-// header says and sends the forms with SAML messages that send themselves, until
+// Follow does what a browser does without being asked: it goes where a page's
+// refresh says and sends the forms with SAML messages that send themselves, until
 // a page is there for a person. The page's body can still be read.
 func Follow(t testing.TB, c *http.Client, res *http.Response) *http.Response {
 	t.Helper()
@@ -60,7 +62,7 @@ func Follow(t testing.TB, c *http.Client, res *http.Response) *http.Response {
 			t.Fatalf("reading the page at %s: %v", res.Request.URL, err)
 		}
 		res.Body = io.NopCloser(bytes.NewReader(page))
-		_, next, refreshes := strings.Cut(res.Header.Get("Refresh"), "url=")
+		_, next, refreshes := strings.Cut(refresh(parse(t, page)), "url=")
 		f, found := formOf(t, res.Request.URL, page)
 		switch {
 		case refreshes:
@@ -73,6 +75,16 @@ func Follow(t testing.TB, c *http.Client, res *http.Response) *http.Response {
 	}
 	t.Fatalf("it goes on and on, and is now at %s", res.Request.URL)
 	return nil
+}
+
+// refresh is what <meta http-equiv="refresh"> says, "" if there is none.
+func refresh(page *html.Node) string {
+	for n := range page.Descendants() {
+		if n.Data == "meta" && strings.EqualFold(attribute(n, "http-equiv"), "refresh") {
+			return attribute(n, "content")
+		}
+	}
+	return ""
 }
 
 func follow(t testing.TB, c *http.Client, method, address string, form url.Values) *http.Response {
