@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/samlgate/samlgate/sessionstore"
@@ -13,6 +14,7 @@ import (
 // how often it is asked, and fails as often as it is told.
 type meddler struct {
 	sessionstore.Store
+	mu      sync.Mutex // guards the counts
 	row     func(*sessionstore.Row)
 	value   func([]byte) []byte
 	asked   int
@@ -21,7 +23,15 @@ type meddler struct {
 	ago     time.Duration // of the last touch
 }
 
+func (m *meddler) count(n *int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	*n++
+}
+
 func (m *meddler) fails() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.failing == 0 {
 		return nil
 	}
@@ -31,7 +41,7 @@ func (m *meddler) fails() error {
 
 // Touch counts.
 func (m *meddler) Touch(ctx context.Context, id sessionstore.ID, ago time.Duration) error {
-	m.touched++
+	m.count(&m.touched)
 	m.ago = ago
 	if err := m.fails(); err != nil {
 		return err
@@ -41,7 +51,7 @@ func (m *meddler) Touch(ctx context.Context, id sessionstore.ID, ago time.Durati
 
 // Load loads and meddles.
 func (m *meddler) Load(ctx context.Context, id sessionstore.ID) (sessionstore.Row, error) {
-	m.asked++
+	m.count(&m.asked)
 	row, err := m.Store.Load(ctx, id)
 	row.Body = slices.Clone(row.Body)
 	if m.row != nil && err == nil {
@@ -61,7 +71,7 @@ func (m *meddler) Take(ctx context.Context, key string) ([]byte, error) {
 
 // End counts.
 func (m *meddler) End(ctx context.Context, id sessionstore.ID, why sessionstore.Reason) (sessionstore.Row, error) {
-	m.asked++
+	m.count(&m.asked)
 	if err := m.fails(); err != nil {
 		return sessionstore.Row{}, err
 	}
