@@ -43,6 +43,12 @@ func everyPage(p *Pages) map[string]func(http.ResponseWriter, *http.Request) {
 			p.PostForm(w, r, "https://idp.example.com/sso", []Field{{"SAMLRequest", "PHg+"}}, "Corp")
 		},
 	}
+	all["post logout"] = func(w http.ResponseWriter, r *http.Request) {
+		p.PostLogout(w, r, PostLogout{Action: "https://idp.example.com/slo", Fields: []Field{{"SAMLRequest", "PHg+"}}, IDP: "Corp"})
+	}
+	all["leaving"] = func(w http.ResponseWriter, r *http.Request) {
+		p.Leaving(w, r, Leaving{URL: "https://sso.example.com/.samlgate/logout/finish?code=x&go=1"})
+	}
 	for reason := range endGlyphs {
 		all["signed out "+string(reason)] = func(w http.ResponseWriter, r *http.Request) {
 			p.SignedOut(w, r, SignedOut{Reason: reason, IDP: "Corp"})
