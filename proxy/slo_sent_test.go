@@ -270,6 +270,9 @@ func TestCodesOfOthers(t *testing.T) {
 		b.do(code, ask{method: "POST"}).is(405)
 		b.do(strings.Replace(code, "for=", "for=other", 1), ask{}).is(400)
 		b.do(sso+"/.samlgate/logout/finish?code=x&go=1", ask{}).is(400)
+		if a := b.do(strings.Replace(code, sso, wiki, 1), ask{}).is(200); a.goesOn() != code {
+			t.Errorf("on another host it goes on to %q", a.goesOn())
+		}
 		b.do(code, ask{site: "same-site"}).leads("https://corp.idp.test/slo?id=_")
 		b.do(code, ask{}).is(200, unconfirmed)
 	}

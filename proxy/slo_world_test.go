@@ -63,7 +63,6 @@ func (n note) encode() string {
 }
 
 func (f *fakeLogouts) Offers(_, idp string) bool { return f.offers[idp] != "" }
-func (f *fakeLogouts) Origin(sp string) string   { return map[string]string{"old": wiki}[sp] }
 func (f *fakeLogouts) Fault(refused bool) []byte {
 	return fmt.Appendf(nil, "<fault refused=%t>", refused)
 }

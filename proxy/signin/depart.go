@@ -75,7 +75,7 @@ func (h *Handler) keepDeparture(w http.ResponseWriter, r *http.Request, v *visit
 	if err := h.Sessions.PutOnce(r.Context(), departureKind, code, value, departureLife); err != nil {
 		return err
 	}
-	if h.logoutOrigin(d.Who.ServiceProvider) != h.originOf(v.Host) {
+	if h.logoutHost(d.Who.ServiceProvider) != v.Host {
 		return nil
 	}
 	began, _ := h.Jar.readLogins(r, v.Host)
@@ -83,16 +83,18 @@ func (h *Handler) keepDeparture(w http.ResponseWriter, r *http.Request, v *visit
 	return h.Jar.writeLogins(w, v.Host, began)
 }
 
-// logoutOrigin is where an identity of ours sends and receives logout messages;
+// logoutHost is where an identity of ours sends and receives logout messages;
 // empty when there is no such identity.
-func (h *Handler) logoutOrigin(sp string) string {
+func (h *Handler) logoutHost(sp string) string {
 	if sp == "" {
-		return h.origin
+		return h.Host
 	}
-	if h.Logouts == nil {
-		return ""
+	for _, f := range h.Further {
+		if f.Name == sp {
+			return f.Host
+		}
 	}
-	return h.Logouts.Origin(sp)
+	return ""
 }
 
 // finish takes a browser whose session has ended here to the identity provider.
@@ -104,16 +106,16 @@ func (h *Handler) finish(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 		return
 	}
 	q := r.URL.Query()
-	code, origin := q.Get("code"), h.logoutOrigin(q.Get("for"))
+	code, host := q.Get("code"), h.logoutHost(q.Get("for"))
 	switch {
 	case code == "":
 		h.unconfirmed(w, r, v, "")
-	case !validState(code) || origin == "" || !wholePage(r):
+	case !validState(code) || host == "" || !wholePage(r):
 		h.problem(w, r, v, pages.BadRequest)
-	case !q.Has("go"):
+	case !q.Has("go") || v.Host != host:
 		v.Reason = "logout_goes_on"
 		q.Set("go", "1")
-		h.Pages.Leaving(w, r, pages.Leaving{URL: origin + h.below("logout/finish") + "?" + q.Encode()})
+		h.Pages.Leaving(w, r, pages.Leaving{URL: h.originOf(host) + h.below("logout/finish") + "?" + q.Encode()})
 	default:
 		h.askToLogOut(w, r, v, code)
 	}

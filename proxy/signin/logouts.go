@@ -16,10 +16,6 @@ type Logouts interface {
 	// Offers reports whether that identity provider can be asked to sign people out.
 	Offers(sp, idp string) bool
 
-	// Origin is where the answers to an identity of ours come: scheme and
-	// authority. It is empty when there is no such identity.
-	Origin(sp string) string
-
 	// Request asks for somebody to be signed out. relayState is an opaque token.
 	Request(d Departed, relayState string) (Request, error)
 

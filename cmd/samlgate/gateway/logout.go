@@ -17,26 +17,25 @@ import (
 // identity of ours, by its name.
 type logouts struct {
 	services map[string]*slo.Service
-	origins  map[string]string
 	at       identities
 	weak     func(idp string) // told of each message that rests on SHA-1
 }
 
 // logouts makes the logout services of t.
 func (b *base) logouts(t *tree) (logouts, error) {
-	l := logouts{services: make(map[string]*slo.Service), origins: make(map[string]string), at: t.identities, weak: b.weak}
-	if err := l.add(own, t.identities[own], b.spConfig(t), t.cfg.Server.ExternalURL.Scheme+"://"+t.cfg.Server.ExternalURL.Host); err != nil {
+	l := logouts{services: make(map[string]*slo.Service), at: t.identities, weak: b.weak}
+	if err := l.add(own, t.identities[own], b.spConfig(t)); err != nil {
 		return l, err
 	}
 	for _, c := range t.cfg.SAML.ServiceProviders {
-		if err := l.add(c.Name, t.identities[c.Name], b.furtherConfig(t, c), c.Origin); err != nil {
+		if err := l.add(c.Name, t.identities[c.Name], b.furtherConfig(t, c)); err != nil {
 			return l, fmt.Errorf("service provider %q: %w", c.Name, err)
 		}
 	}
 	return l, nil
 }
 
-func (l logouts) add(name string, sp *samlsp.ServiceProvider, c samlsp.Config, origin string) error {
+func (l logouts) add(name string, sp *samlsp.ServiceProvider, c samlsp.Config) error {
 	service, err := slo.New(slo.Config{
 		SP: sp, EntityID: c.EntityID, URL: c.SLOURL, SOAPURL: c.SOAPURL, ClockSkew: c.ClockSkew, Replay: c.Replay, Now: c.Now,
 		ResponseLocation: func(idp string, b samlsp.Binding) string {
@@ -46,7 +45,7 @@ func (l logouts) add(name string, sp *samlsp.ServiceProvider, c samlsp.Config, o
 			return ""
 		},
 	})
-	l.services[name], l.origins[name] = service, origin
+	l.services[name] = service
 	return err
 }
 
@@ -55,9 +54,6 @@ func (l logouts) Offers(sp, idp string) bool {
 	s := l.services[sp]
 	return s != nil && s.Offers(idp)
 }
-
-// Origin implements signin.Logouts.
-func (l logouts) Origin(sp string) string { return l.origins[sp] }
 
 // Request implements signin.Logouts.
 func (l logouts) Request(d signin.Departed, relayState string) (signin.Request, error) {
