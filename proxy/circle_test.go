@@ -138,6 +138,18 @@ func TestCircleOfSessionsThatEndAtOnce(t *testing.T) {
 	end.is(200, ann)
 }
 
+// An app that signs people out as soon as they arrive is told from a lost cookie.
+func TestCircleOfAnAppThatSignsOut(t *testing.T) {
+	w := newWorld(t, behindTLS, func(s *setup) { s.returnTo["wiki"] = wiki + "/x" })
+	w.app.does(func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/logout", http.StatusFound) })
+	s := &spoiled{w.browser(), keepsAll}
+	end, rounds := s.visit(wiki+"/x", ann, "X-Forwarded-Proto: https")
+	end.is(403, "signed out as soon as you arrived")
+	if rounds > 7 {
+		t.Errorf("%d rounds", rounds)
+	}
+}
+
 // A provider that answers no request, to a browser that keeps no cookie: there
 // is nowhere to count.
 func TestReinitiateWithoutCookiesEndsAtOnce(t *testing.T) {

@@ -3,6 +3,7 @@ package signin
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"net/http"
 	"slices"
 	"time"
 
@@ -19,6 +20,7 @@ type arrival struct {
 	Time    int64  `json:"t"`           // when it ended
 	Left    int64  `json:"l,omitempty"` // seconds the session had left then; 0: not known
 	Refused bool   `json:"x,omitempty"` // it brought no session
+	Out     bool   `json:"o,omitempty"` // the person signed out since, or the app did for them
 }
 
 const (
@@ -68,6 +70,19 @@ func (t *travels) arrive(way journey, end arrival, now time.Time) {
 	if over := len(t.Arrived) - maxArrivals; over > 0 {
 		t.Arrived = t.Arrived[over:]
 	}
+}
+
+// signedOut notes a sign-out on this host: whoever has no session cookie after
+// it has lost none.
+func (j *Jar) signedOut(w http.ResponseWriter, r *http.Request, host string) {
+	t := j.readTravels(r, host)
+	if len(t.Arrived) == 0 {
+		return
+	}
+	for i := range t.Arrived {
+		t.Arrived[i].Out = true
+	}
+	_ = j.writeTravels(w, host, t) // it has fitted before; without it the loop breaker tells less
 }
 
 // forget drops what is too long ago to count.

@@ -20,6 +20,7 @@ const (
 	causeTwice       = "cookie_twice"      // two of them did, so none counts
 	causeUnreadable  = "cookie_unreadable" // it came back, and opens with none of our keys for this host
 	causeEnded       = "session_ended"     // it came back, and its session was over
+	causeSignedOut   = "signed_out"        // it is gone, since somebody or the app signed out here
 	causeShort       = "session_short"     // the session was over within a minute of its start
 	causeHost        = "wrong_host"        // asked at another address than external_url's scheme and port
 	causeHTTP        = "plain_http"        // asked over http where external_url is https
@@ -86,6 +87,7 @@ func (h *Handler) measure(r *http.Request, v *visit.Visit, a arrival) (cause str
 		}
 	}
 	add(causeCode, a.Refused)
+	add(causeSignedOut, a.Out)
 	add(causeShort, cookie == causeEnded && a.Left > 0 && time.Duration(a.Left)*time.Second <= roundTime)
 	add(cookie, cookie != causeMissing)
 	add(causeHTTP, h.External.Scheme == "https" && v.Proto == "http")

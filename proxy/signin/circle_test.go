@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-var causes = []string{causeMissing, causeTwice, causeUnreadable, causeEnded, causeShort, causeHost, causeHTTP, causeCode, causeLoginCookie, causeUnanswered}
+var causes = []string{causeMissing, causeTwice, causeUnreadable, causeEnded, causeSignedOut, causeShort, causeHost, causeHTTP, causeCode, causeLoginCookie, causeUnanswered}
 
 // Everything that can be measured has words in each language and a row for operators.
 func TestCausesHaveWords(t *testing.T) {

@@ -106,6 +106,7 @@ func (h *Handler) EndHere(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		v.Session, v.Reason = id.Hash(), "signed_out"
 	}
 	h.sweep(w, v.Host)
+	h.Jar.signedOut(w, r, v.Host)
 	return ended, nil
 }
 
