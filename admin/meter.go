@@ -87,6 +87,16 @@ func (t *meter) Listed(ctx context.Context, n sessionstore.NameHash, index *sess
 	return t.Store.Listed(ctx, n, index, after)
 }
 
+func (t *meter) Note(ctx context.Context, p identity.PersonHash) (note []byte, err error) {
+	defer func(began time.Time) { t.done("note", began, err) }(time.Now())
+	return t.Store.Note(ctx, p)
+}
+
+func (t *meter) SetNote(ctx context.Context, p identity.PersonHash, old, value []byte) (set bool, err error) {
+	defer func(began time.Time) { t.done("set_note", began, err) }(time.Now())
+	return t.Store.SetNote(ctx, p, old, value)
+}
+
 func (t *meter) Put(ctx context.Context, key string, value []byte, ttl time.Duration) (err error) {
 	defer func(began time.Time) { t.done("put", began, err) }(time.Now())
 	return t.Store.Put(ctx, key, value, ttl)

@@ -64,6 +64,7 @@ const (
 	purposeOnce    = "once"
 	purposeList    = "list"
 	purposeKept    = "kept"
+	purposeNote    = "note"
 )
 
 // associated is what a sealed value is bound to besides its key: purpose, the

@@ -31,6 +31,7 @@ import (
 // IDs handed in have passed [ParseID].
 type Store interface {
 	Names
+	Notes
 	// Epochs returns the current epochs of a person, zero where never moved.
 	Epochs(ctx context.Context, p identity.PersonHash) (Epochs, error)
 
@@ -151,6 +152,9 @@ const (
 	ScopeSession              // the session ID
 	ScopePerson               // every session of Person
 	ScopeBucket               // every session in Bucket
+	// ScopeReview ended nothing: what holds for the sessions of Person may have
+	// changed, so they are to be loaded again.
+	ScopeReview
 )
 
 // Invalidation tells a replica what has ended.

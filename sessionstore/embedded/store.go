@@ -32,6 +32,7 @@ type Store struct {
 	names    map[sessionstore.NameHash]*name           // NameIDs, for single logout
 	seq      uint64                                    // counts noted logouts
 	lists    map[string]list                           // key → what was appended
+	notes    map[identity.PersonHash][]byte            // never over
 	ends     endings                                   // what is over soonest, to free it
 	watchers map[*watcher]struct{}
 }
@@ -53,6 +54,7 @@ func New(now func() time.Time) *Store {
 		claims:   make(map[string]token),
 		names:    make(map[sessionstore.NameHash]*name),
 		lists:    make(map[string]list),
+		notes:    make(map[identity.PersonHash][]byte),
 		watchers: make(map[*watcher]struct{}),
 	}
 }
@@ -172,6 +174,7 @@ func (s *Store) Close() error {
 	clear(s.kept)
 	clear(s.claims)
 	clear(s.names)
+	clear(s.notes)
 	s.ends = nil
 	for w := range s.watchers {
 		s.drop(w)

@@ -9,6 +9,7 @@
 //	samlgate:{b042}:x          ids of the bucket by end; likewise
 //	samlgate:{b042}:e:PERSON   epoch of a person; never expires
 //	samlgate:{b042}:e          epoch of the bucket; never expires
+//	samlgate:{b042}:n:PERSON   limits that were chosen for a person, sealed; never expires
 //	samlgate:{nNAME}:s         sessions of a NameID, for single logout; lives as long as the longest
 //	samlgate:{nNAME}:l         logouts of a NameID; 15 minutes
 //	samlgate:o:HASH            single-use value
@@ -19,7 +20,8 @@
 // PERSON and NAME are hashes. A NAME is a hash tag of its own: the sessions of one
 // NameID may belong to several persons, in several buckets. The channel
 // samlgate:ends carries "session:ID REASON", "person:PERSON REASON" and
-// "bucket:bNNN REASON"; further words may follow, and a kind that is not known is
+// "bucket:bNNN REASON", and "review:PERSON unknown" when limits of a person were
+// chosen; further words may follow, and a kind that is not known is
 // passed over.
 //
 // docs/redis.md tells operators which rights and settings the server needs.

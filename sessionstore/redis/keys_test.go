@@ -43,11 +43,14 @@ func TestKeys(t *testing.T) {
 	if err := s.Append(ctx, "list", []byte("value"), 10, time.Minute); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.SetNote(ctx, ana.Hash(), nil, []byte("note")); err != nil {
+		t.Fatal(err)
+	}
 	keys, err := s.client.Keys(ctx, "*").Result()
-	if err != nil || len(keys) != 11 {
+	if err != nil || len(keys) != 12 {
 		t.Fatalf("%d keys, %v", len(keys), err)
 	}
-	tagged := regexp.MustCompile(`^gate:(\{b\d{3}\}:(s:b\d{3}\.[\w-]{43}|[pe]:[\w-]{43}|x|e)|\{n[\w-]{22}\}:[sl]|[okcl]:\w+)$`)
+	tagged := regexp.MustCompile(`^gate:(\{b\d{3}\}:(s:b\d{3}\.[\w-]{43}|[pen]:[\w-]{43}|x|e)|\{n[\w-]{22}\}:[sl]|[okcl]:\w+)$`)
 	for _, key := range keys {
 		ttl, err := s.client.PTTL(ctx, key).Result()
 		if err != nil {
@@ -56,7 +59,7 @@ func TestKeys(t *testing.T) {
 		if !tagged.MatchString(key) || strings.Contains(key, "ana") {
 			t.Errorf("key %s", key)
 		}
-		if epoch := strings.Contains(key, ":e"); epoch != (ttl < 0) {
+		if lasting := strings.Contains(key, ":e") || strings.Contains(key, "}:n:"); lasting != (ttl < 0) {
 			t.Errorf("%s lives %v", key, ttl)
 		}
 		if strings.Contains(key, ":s:") && (ttl > time.Hour+30*time.Second || ttl < time.Hour) {
@@ -158,6 +161,8 @@ func TestMessages(t *testing.T) {
 	hears("session:"+string(id)+" logout", sessionstore.Invalidation{Scope: sessionstore.ScopeSession, ID: id, Reason: sessionstore.ReasonLogout})
 	hears("session:"+string(id)+" something_new and=more", sessionstore.Invalidation{Scope: sessionstore.ScopeSession, ID: id})
 	hears("bucket:b255 operator", sessionstore.Invalidation{Scope: sessionstore.ScopeBucket, Bucket: 255, Reason: sessionstore.ReasonOperator})
+	p := ana.Hash()
+	hears("review:"+encode(p)+" unknown", sessionstore.Invalidation{Scope: sessionstore.ScopeReview, Person: p, Bucket: sessionstore.BucketOf(p)})
 	for _, message := range []string{"", "session", "session:x logout", "bucket:b256 logout", "person:AAAA logout", "heartbeat:1 x", string(id)} {
 		if i, ok := parseMessage(message); ok {
 			t.Errorf("%q: %+v", message, i)

@@ -78,13 +78,16 @@ func parseMessage(s string) (sessionstore.Invalidation, bool) {
 		id, err := sessionstore.ParseID(name)
 		i.Scope, i.ID = sessionstore.ScopeSession, id
 		return i, err == nil
-	case "person":
+	case "person", "review":
 		hash, err := base64.RawURLEncoding.Strict().DecodeString(name)
 		if err != nil || len(hash) != len(i.Person) {
 			return i, false
 		}
 		i.Scope, i.Person = sessionstore.ScopePerson, identity.PersonHash(hash)
 		i.Bucket = sessionstore.BucketOf(i.Person)
+		if kind == "review" {
+			i.Scope = sessionstore.ScopeReview
+		}
 		return i, true
 	case "bucket":
 		b, ok := sessionstore.ParseBucket(name)

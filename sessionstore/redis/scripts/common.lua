@@ -7,6 +7,7 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local function session(id) return prefix .. 's:' .. id end
 local function person_index(hash) return prefix .. 'p:' .. hash end
 local function person_epoch(hash) return prefix .. 'e:' .. hash end
+local function person_note(hash) return prefix .. 'n:' .. hash end
 local bucket_index = prefix .. 'x'
 local bucket_epoch = prefix .. 'e'
 
