@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"bufio"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,7 +30,7 @@ func (h house) logoutFromIDP(t *testing.T) {
 	t.Run("without cookies", func(t *testing.T) { o.isEndedElsewhere(t, testenv.ByRedirect) })
 	t.Run("NameID formats", o.endsByAnyName)
 	t.Run("encrypted NameID", o.endsByEncryptedName)
-	t.Run("nobody there", o.endsNobody)
+	t.Run("answer still on its way", o.endsNobody)
 	t.Run("another replica", h.endsElsewhere)
 	if slices.Contains(bindings, testenv.BySOAP) {
 		t.Run("all sessions", o.endsAll)
@@ -163,13 +165,15 @@ func (o office) comesAndGoes(t *testing.T) {
 	o.expectSignedOut(t, c)
 }
 
-// endsNobody asks for the end of a session that never began here, because the
-// browser never brought the assertion.
+// endsNobody asks for the end of a session that has not begun here, because the
+// browser has not brought the assertion yet. It must not begin any more (SAML
+// Core §3.7.3.2).
 func (o office) endsNobody(t *testing.T) {
 	o.idp.LogoutBy(t, o.entityID(), testenv.ByRedirect)
 	c := testenv.NewClient(t)
-	o.idp.Login(t, c, o.site.App("wiki")+"/", testenv.Ana)
+	late := o.idp.Login(t, c, o.site.App("wiki")+"/", testenv.Ana)
 	o.endAt(t, c, o.idp.LogoutURL())
+	o.expectRefusal(t, c, submit(t, c, late), "")
 }
 
 // endsElsewhere tells one replica of the end of a session that lives in the
@@ -180,7 +184,13 @@ func (h house) endsElsewhere(t *testing.T) {
 	c := testenv.NewClient(t)
 	o.arrive(t, c, testenv.Ana)
 	o.expectSignedIn(t, c, testenv.Ana)
+	cut := o.listen(t, c)
 	turn(1)
+	select {
+	case <-cut:
+		t.Error("the stream ended by itself")
+	default:
+	}
 	o.endAt(t, c, o.idp.LogoutURL())
 	ended := time.Now()
 	turn(0)
@@ -191,4 +201,26 @@ func (h house) endsElsewhere(t *testing.T) {
 	if after := time.Since(ended); after > 2*time.Second {
 		t.Errorf("the first replica served the session for another %v", after)
 	}
+	select {
+	case <-cut:
+	case <-time.After(2 * time.Second):
+		t.Error("the open stream goes on")
+	}
+}
+
+// listen opens a stream of the app and waits for its first line. The channel
+// closes when the stream ends.
+func (o office) listen(t *testing.T, c *http.Client) <-chan struct{} {
+	t.Helper()
+	res := open(t, c, o.site.App("wiki")+testenv.StreamPath)
+	lines := bufio.NewReader(res.Body)
+	if line, err := lines.ReadString('\n'); err != nil || line != "data: here\n" {
+		t.Fatalf("the stream begins with %q, status %d, %v", line, res.StatusCode, err)
+	}
+	cut := make(chan struct{})
+	go func() { // ended by the end of the stream, which the test's cleanup closes
+		_, _ = io.Copy(io.Discard, lines)
+		close(cut)
+	}()
+	return cut
 }

@@ -3,6 +3,7 @@ package testenv
 import (
 	"encoding/json"
 	"html/template"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -32,6 +33,10 @@ const AppCookie = "legacy_session"
 // minutes, whoever they are about, as old software does.
 const CarelessPath = "/careless/"
 
+// StreamPath is where a legacy app sends events (HTML, "server-sent events") for
+// as long as somebody listens. There is one only.
+const StreamPath = "/stream"
+
 // Echo is what a legacy app answers at /echo: the request as it arrived.
 type Echo struct {
 	Method, Host, URL string
@@ -45,6 +50,7 @@ func LegacyApp(t testing.TB, name string) *App {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", a.page)
 	mux.HandleFunc("/echo", a.echo)
+	mux.HandleFunc(StreamPath, stream)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.mu.Lock()
 		a.seen = append(a.seen, r.Clone(t.Context()))
@@ -90,6 +96,14 @@ func (a *App) echo(w http.ResponseWriter, r *http.Request) {
 	err := json.NewEncoder(w).Encode(Echo{r.Method, r.Host, r.URL.String(), r.Header})
 	if err != nil {
 		http.Error(w, "encoding the echo: "+err.Error(), http.StatusInternalServerError)
+	}
+}
+
+func stream(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	_, err := io.WriteString(w, "data: here\n\n")
+	if err == nil && http.NewResponseController(w).Flush() == nil {
+		<-r.Context().Done()
 	}
 }
 
