@@ -29,7 +29,8 @@ func foldUnicodeLocal(s string) (string, error) {
 		first = false
 	}
 	composed := norm.NFC.String(s)
-	if norm.NFKC.String(s) != composed {
+	sign := func(r rune) bool { return r >= 0x80 && !writable(r) } // such as "=" with a stroke, U+2260
+	if norm.NFKC.String(s) != composed || strings.ContainsFunc(composed, sign) {
 		return "", ErrEmailUnicode
 	}
 	return strings.Map(lowerASCII, composed), nil
