@@ -28,12 +28,13 @@ func foldUnicodeLocal(s string) (string, error) {
 		}
 		first = false
 	}
+	s = strings.Map(lowerASCII, s) // first: "t" and U+0308 compose where "T" does not
 	composed := norm.NFC.String(s)
 	sign := func(r rune) bool { return r >= 0x80 && !writable(r) } // such as "=" with a stroke, U+2260
 	if norm.NFKC.String(s) != composed || strings.ContainsFunc(composed, sign) {
 		return "", ErrEmailUnicode
 	}
-	return strings.Map(lowerASCII, composed), nil
+	return composed, nil
 }
 
 // writable reports whether a rune outside ASCII may stand before the "@". One
