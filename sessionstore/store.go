@@ -96,8 +96,12 @@ type Store interface {
 
 	// Watch calls told for every end, one at a time, until ctx is done or the
 	// connection is lost, and returns why (ctx.Err(), or ErrUnavailable). The
-	// first call has [ScopeReady]: what ended before it may not be told, what
-	// ends after it is. A cache forgets everything before it watches again.
+	// first call has [ScopeReady]: in its buckets, what ended before it may not
+	// be told, what ends after it is. [ScopeBeat] follows now and then: in its
+	// buckets all that ended before its time has been told. A store of several
+	// servers says so for the buckets of each; one that it has lost is
+	// [ScopeLost], and ready again later. A cache forgets what is in a bucket
+	// that was lost, and everything when Watch returns.
 	Watch(ctx context.Context, told func(Invalidation)) error
 
 	// Ping reports whether the store can be reached and takes writes.
@@ -140,28 +144,5 @@ type Row struct {
 // only ID and Format are known.
 type EndedRow struct {
 	Row
-	Reason Reason
-}
-
-// Scope says how much an [Invalidation] ended.
-type Scope uint8
-
-// The scopes.
-const (
-	ScopeReady   Scope = iota // nothing: the watch has begun
-	ScopeSession              // the session ID
-	ScopePerson               // every session of Person
-	ScopeBucket               // every session in Bucket
-	// ScopeReview ended nothing: what holds for the sessions of Person may have
-	// changed, so they are to be loaded again.
-	ScopeReview
-)
-
-// Invalidation tells a replica what has ended.
-type Invalidation struct {
-	Scope  Scope
-	ID     ID
-	Person identity.PersonHash
-	Bucket Bucket
 	Reason Reason
 }

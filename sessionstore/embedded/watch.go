@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/samlgate/samlgate/sessionstore"
 )
@@ -15,12 +16,16 @@ type watcher struct {
 // watchBehind is how far a watcher may lag before its watch is lost.
 const watchBehind = 1024
 
+// forever is longer than a process lives.
+const forever = 100 * 365 * 24 * time.Hour
+
 // Watch calls told for every end until ctx is done, the store is closed, or
 // told is so slow that ends would have to be kept without bound.
 func (s *Store) Watch(ctx context.Context, told func(sessionstore.Invalidation)) error {
 	if _, err := s.enter(ctx); err != nil {
 		return err
 	}
+	began := s.now()
 	w := &watcher{ends: make(chan sessionstore.Invalidation, watchBehind)}
 	s.watchers[w] = struct{}{}
 	s.mu.Unlock()
@@ -29,7 +34,9 @@ func (s *Store) Watch(ctx context.Context, told func(sessionstore.Invalidation))
 		defer s.mu.Unlock()
 		s.drop(w)
 	}()
-	told(sessionstore.Invalidation{Scope: sessionstore.ScopeReady})
+	told(sessionstore.Invalidation{Scope: sessionstore.ScopeReady, Buckets: sessionstore.AllBuckets()})
+	// Nothing can get lost between us and ourselves: who falls behind is dropped.
+	told(sessionstore.Invalidation{Scope: sessionstore.ScopeBeat, Buckets: sessionstore.AllBuckets(), Sent: began.Add(forever)})
 	for {
 		select {
 		case <-ctx.Done():

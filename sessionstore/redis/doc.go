@@ -16,13 +16,15 @@
 //	samlgate:k:HASH            value that was kept first, such as somebody's roles
 //	samlgate:c:HASH            claim
 //	samlgate:ping              written by Ping
+//	samlgate:{b000}:beat       written by each heartbeat of a watch
 //
 // PERSON and NAME are hashes. A NAME is a hash tag of its own: the sessions of one
 // NameID may belong to several persons, in several buckets. The channel
 // samlgate:ends carries "session:ID REASON", "person:PERSON REASON" and
 // "bucket:bNNN REASON", and "review:PERSON unknown" when limits of a person were
 // chosen; further words may follow, and a kind that is not known is
-// passed over.
+// passed over. Each watch has a channel samlgate:beat:RANDOM of its own for its
+// heartbeat.
 //
 // docs/redis.md tells operators which rights and settings the server needs.
 //

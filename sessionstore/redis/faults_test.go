@@ -88,7 +88,11 @@ func TestKilledAndBack(t *testing.T) {
 	lost := make(chan error, 1)
 	ready := make(chan struct{}, 1)
 	go func() { // ends when the server does
-		lost <- s.Watch(t.Context(), func(i sessionstore.Invalidation) { ready <- struct{}{} })
+		lost <- s.Watch(t.Context(), func(i sessionstore.Invalidation) {
+			if i.Scope == sessionstore.ScopeReady {
+				ready <- struct{}{}
+			}
+		})
 	}()
 	<-ready
 	server.Kill(t)
@@ -143,7 +147,11 @@ func TestFrozenWatch(t *testing.T) {
 	lost := make(chan error, 1)
 	ready := make(chan struct{}, 1)
 	go func() { // ends when the server does
-		lost <- s.Watch(t.Context(), func(sessionstore.Invalidation) { ready <- struct{}{} })
+		lost <- s.Watch(t.Context(), func(i sessionstore.Invalidation) {
+			if i.Scope == sessionstore.ScopeReady {
+				ready <- struct{}{}
+			}
+		})
 	}()
 	<-ready
 	server.Freeze(t)
@@ -152,7 +160,7 @@ func TestFrozenWatch(t *testing.T) {
 		if !errors.Is(err, sessionstore.ErrUnavailable) {
 			t.Errorf("the watch ended with %v", err)
 		}
-	case <-time.After((watchLost + 4) * watchPing):
+	case <-time.After((watchLost + 3) * watchQuiet):
 		t.Error("the watch did not notice")
 	}
 }
@@ -239,5 +247,30 @@ func TestDeadlineOfTheCaller(t *testing.T) {
 	_, err := s.Load(ctx, id)
 	if took := time.Since(start); !errors.Is(err, sessionstore.ErrUnavailable) || took > 400*time.Millisecond {
 		t.Errorf("after %v: %v", took, err)
+	}
+}
+
+// A master that becomes a replica keeps the connection of a watch and tells
+// nothing any more of what ends: its heartbeat notices.
+func TestWatchOfAServerThatOnlyReads(t *testing.T) {
+	t.Parallel()
+	s := open(t, storetest.StartRedis(t), "")
+	lost := make(chan error, 1)
+	beats := make(chan sessionstore.Invalidation, 100)
+	go func() { // ends when the watch does
+		lost <- s.Watch(t.Context(), func(i sessionstore.Invalidation) { beats <- i })
+	}()
+	<-beats // ready
+	<-beats
+	if err := s.client.Do(t.Context(), "REPLICAOF", "127.0.0.1", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-lost:
+		if !errors.Is(err, sessionstore.ErrUnavailable) {
+			t.Errorf("the watch ended with %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("the watch did not notice")
 	}
 }

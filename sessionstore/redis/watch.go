@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -17,28 +18,46 @@ import (
 var errGap = errors.New("the subscription was interrupted")
 
 const (
-	watchPing = time.Second // a quiet subscription is asked whether it lives
-	watchLost = 3           // so many times in a row without an answer
+	watchQuiet = time.Second // a subscription on which not even our own heart is heard
+	watchLost  = 4           // is lost after so many of them in a row
 )
 
 // Watch calls told for every end. Each call is a subscription of its own.
 func (s *Store) Watch(ctx context.Context, told func(sessionstore.Invalidation)) error {
-	sub := s.client.Subscribe(ctx, s.channel())
+	ctx, cancel := context.WithCancelCause(ctx)
+	b := s.newBeats(0, sessionstore.AllBuckets())
+	sub := s.client.Subscribe(ctx, s.channel(), b.channel)
 	defer sub.Close()
 	// Receiving does not hear of ctx; closing the subscription wakes it.
 	stop := context.AfterFunc(ctx, func() { sub.Close() })
 	defer stop()
-	ready, quiet := false, 0
-	for {
-		message, err := sub.ReceiveTimeout(ctx, watchPing)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case timedOut(err) && quiet < watchLost:
-			quiet++
-			if err := sub.Ping(ctx); err != nil {
-				return unavailable("watching", err)
+	var beating sync.WaitGroup
+	defer beating.Wait()
+	defer cancel(nil)
+	ready := func() {
+		told(sessionstore.Invalidation{Scope: sessionstore.ScopeReady, Buckets: b.buckets})
+		beating.Go(func() { // ends by cancel
+			if err := b.run(ctx); ctx.Err() == nil {
+				cancel(unavailable("watching", err))
 			}
+		})
+	}
+	err := s.receive(ctx, sub, b, ready, told)
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// receive reads messages until there are no more. ready is called once both
+// channels are confirmed.
+func (s *Store) receive(ctx context.Context, sub *goredis.PubSub, b *beats, ready func(), told func(sessionstore.Invalidation)) error {
+	confirmed, quiet := 0, 0
+	for {
+		message, err := sub.ReceiveTimeout(ctx, watchQuiet)
+		switch {
+		case timedOut(err) && quiet+1 < watchLost:
+			quiet++
 			continue
 		case err != nil:
 			return unavailable("watching", err)
@@ -46,13 +65,19 @@ func (s *Store) Watch(ctx context.Context, told func(sessionstore.Invalidation))
 		quiet = 0
 		switch m := message.(type) {
 		case *goredis.Subscription:
-			if ready { // the client connected anew: what ended meanwhile was not heard
+			switch confirmed++; confirmed {
+			case 1:
+			case 2:
+				ready()
+			default: // the client connected anew: what ended meanwhile was not heard
 				return unavailable("watching", errGap)
 			}
-			ready = true
-			told(sessionstore.Invalidation{Scope: sessionstore.ScopeReady})
 		case *goredis.Message:
-			if i, ok := parseMessage(m.Payload); ok {
+			i, ok := b.heard(m.Payload)
+			if m.Channel != b.channel {
+				i, ok = parseMessage(m.Payload)
+			}
+			if ok {
 				told(i)
 			}
 		}

@@ -91,7 +91,7 @@ func watchCases() map[string]func(*bench) {
 					b.Fatalf("did not hear %+v", want)
 				}
 			}
-			hears(sessionstore.Invalidation{Scope: sessionstore.ScopeReady})
+			hears(sessionstore.Invalidation{Scope: sessionstore.ScopeReady, Buckets: sessionstore.AllBuckets()})
 			session := func(id sessionstore.ID, why sessionstore.Reason) {
 				b.Helper()
 				hears(sessionstore.Invalidation{Scope: sessionstore.ScopeSession, ID: id, Reason: why})
@@ -115,6 +115,47 @@ func watchCases() map[string]func(*bench) {
 			b.must(b.Store.EndBucket(b.ctx(), 7, sessionstore.ReasonOperator))
 			hears(sessionstore.Invalidation{Scope: sessionstore.ScopeBucket, Bucket: 7, Reason: sessionstore.ReasonOperator})
 		},
+		// The beat that comes back proves more than the connection: an end that
+		// was made before it was sent has been told before it.
+		"a beat comes after every end before it": func(b *bench) {
+			told := make(chan sessionstore.Invalidation, 100)
+			ctx, cancel := context.WithCancel(b.ctx())
+			done := make(chan error)
+			go func() { done <- b.Store.Watch(ctx, func(i sessionstore.Invalidation) { told <- i }) }() // ends by cancel
+			if i := <-told; i.Scope != sessionstore.ScopeReady || i.Buckets != sessionstore.AllBuckets() {
+				b.Errorf("first of all: %+v", i)
+			}
+			watched := b.Now()
+			var last time.Time // when the ends were made
+			ends := 0
+			for late := time.After(10 * time.Second); last.IsZero() || ends < 2; {
+				select {
+				case i := <-told:
+					if i.Scope == sessionstore.ScopeSession {
+						ends++
+					}
+					if i.Scope != sessionstore.ScopeBeat {
+						continue
+					}
+					if i.Buckets != sessionstore.AllBuckets() || i.Sent.Before(watched.Add(-time.Second)) {
+						b.Errorf("%+v", i)
+					}
+					if last.IsZero() { // the watch beats
+						for range 2 {
+							_, err := b.Store.End(b.ctx(), b.request(person(1)).ID, sessionstore.ReasonLogout)
+							b.refused(err, sessionstore.ErrNotFound)
+						}
+						last = b.Now()
+					} else if i.Sent.After(last) && ends < 2 {
+						b.Errorf("a beat overtook %d ends", 2-ends)
+					}
+				case <-late:
+					b.Fatal("no beat")
+				}
+			}
+			cancel()
+			b.refused(<-done, context.Canceled)
+		},
 		"a watch ends with its context": func(b *bench) {
 			ctx, cancel := context.WithCancel(b.ctx())
 			err := b.Store.Watch(ctx, func(sessionstore.Invalidation) { cancel() })
@@ -128,7 +169,13 @@ func (b *bench) watch() <-chan sessionstore.Invalidation {
 	heard := make(chan sessionstore.Invalidation, 100)
 	ctx, cancel := context.WithCancel(b.ctx())
 	done := make(chan error)
-	go func() { done <- b.Store.Watch(ctx, func(i sessionstore.Invalidation) { heard <- i }) }() // ends by cancel
+	go func() { // ends by cancel
+		done <- b.Store.Watch(ctx, func(i sessionstore.Invalidation) {
+			if i.Scope != sessionstore.ScopeBeat {
+				heard <- i
+			}
+		})
+	}()
 	b.Cleanup(func() {
 		cancel()
 		b.refused(<-done, context.Canceled)
