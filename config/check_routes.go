@@ -29,6 +29,7 @@ func (c *checker) routes() {
 		}
 	}
 	c.overlaps(routes)
+	c.oneIdentity(routes)
 	for i, r := range routes {
 		c.returnTo(fmt.Sprintf("routes[%d].logout.return_to", i), r.Logout.ReturnTo)
 	}

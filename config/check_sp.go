@@ -48,6 +48,25 @@ func (c *checker) serviceProviderOf(path string, r *Route) {
 	c.mistake(path, "%s is no service provider of this file%s", c.quoted(path), c.hint(path, r.ServiceProvider, names))
 }
 
+// oneIdentity: a browser has one session on a host. Routes there that want one
+// with another SP identity each would push out each other's, without end.
+func (c *checker) oneIdentity(routes []Route) {
+	first := map[string]int{}
+	for i, r := range routes {
+		for _, host := range r.Hosts {
+			j, seen := first[host]
+			if !seen {
+				first[host] = i
+				continue
+			}
+			if r.ServiceProvider != routes[j].ServiceProvider && !isWildcard(host) {
+				c.mistake(fmt.Sprintf("routes[%d].service_provider", i), "all routes of a host sign in with one service provider, and another route there has another")
+				break
+			}
+		}
+	}
+}
+
 func (c *checker) isGateway(host string) bool {
 	u := c.cfg.Server.ExternalURL
 	return u != nil && strings.Trim(u.Hostname(), "[]") == host
@@ -150,6 +169,9 @@ func further(path, host string, p SAMLPaths) []endpoint {
 func (c *checker) furtherPath(e endpoint, taken []endpoint) {
 	switch {
 	case e.path == "":
+		return
+	case e.path == "/":
+		c.mistake(e.key, "is the start page of the host, which the app would lose")
 		return
 	case inPrefix(c.cfg.Server.Prefix, e.path):
 		c.mistake(e.key, "lies below server.prefix, where the gateway has its own pages")

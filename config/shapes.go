@@ -216,7 +216,7 @@ func isPath(s string) bool {
 		return false
 	}
 	for _, segment := range strings.Split(s, "/") {
-		if segment == "." || segment == ".." {
+		if segment != "" && strings.Trim(segment, ".") == "" {
 			return false
 		}
 	}
