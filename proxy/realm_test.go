@@ -172,3 +172,21 @@ func TestAskingIsRateLimited(t *testing.T) {
 	b.post(page, "email", "ann@corp.test").is(429)
 	b.do(discovery, ask{}).is(429)
 }
+
+// A provider for any domain is never the answer to a known one: to be sent there
+// would tell that a domain is unknown.
+func TestAProviderForAnyDomainIsNoAnswer(t *testing.T) {
+	w := newWorld(t, severalIDPs, func(s *setup) { s.idps[2].EmailDomains = nil })
+	b := w.browser()
+	page := b.open(sso+"/.samlgate/login").is(200, "Third Inc")
+	if strings.Contains(page.text, `type="email"`) {
+		t.Error("it asks for an address")
+	}
+	for i := range 20 {
+		a := b.post(page, "email", fmt.Sprintf("x@company-%d.test", i)).is(200, "Example Corp", "Partner Ltd")
+		if button.MatchString(a.text) {
+			t.Fatal("it answers an address all the same")
+		}
+	}
+	b.post(b.open(both+"/"), "email", "x@company.test").is(200, "If your address can sign in here") // a route without that one
+}

@@ -43,9 +43,11 @@ func (q question) choice(name string) (IDP, bool) {
 	return q.choices[i], true
 }
 
-// byAddress reports whether an e-mail address can say which one it is.
+// byAddress reports whether an e-mail address can say which one it is. Where one
+// may speak for any domain it cannot: an unknown domain could be drawn to that
+// one, a known one never, and who is sent there would learn that it is unknown.
 func (q question) byAddress() bool {
-	return slices.ContainsFunc(q.choices, func(i IDP) bool { return len(i.EmailDomains) > 0 })
+	return !slices.ContainsFunc(q.choices, func(i IDP) bool { return len(i.EmailDomains) == 0 })
 }
 
 // choose lets the person pick. Each link goes on with one provider; the form
