@@ -111,10 +111,18 @@ func TestPolicyTakesOriginsOnly(t *testing.T) {
 	}
 	p := newPages(t)
 	res := show(func(w http.ResponseWriter, r *http.Request) {
-		p.PostForm(w, r, "https://idp.example.com/sso", nil, "Corp", "https://login.example.com/", "https://x;script-src *", "https://idp.example.com")
+		p.ConfirmLogout(w, r, ConfirmLogout{Action: "https://idp.example.com/sso", Targets: []string{"https://login.example.com/", "https://x;script-src *", "https://idp.example.com"}})
 	}, browser("GET", "/", "en"))
 	if got := res.Header.Get("Content-Security-Policy"); !strings.Contains(got, "form-action 'self' https://idp.example.com https://login.example.com;") {
 		t.Errorf("policy is %s", got)
+	}
+	for _, scheme := range []string{"https", "http"} {
+		res := show(func(w http.ResponseWriter, r *http.Request) {
+			p.Relay(w, r, scheme+"://sso.localhost/acs", nil, "sso.localhost")
+		}, browser("GET", "/", "en"))
+		if got := res.Header.Get("Content-Security-Policy"); !strings.Contains(got, "form-action 'self' "+scheme+"://sso.localhost "+scheme+":;") {
+			t.Errorf("policy is %s", got)
+		}
 	}
 	rec := httptest.NewRecorder()
 	p.PostForm(rec, browser("GET", "/", "en"), "https://x;script-src *", nil, "Corp")

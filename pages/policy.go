@@ -27,11 +27,14 @@ func (g *page) policy() string {
 	return strings.Join(directives, "; ")
 }
 
-// formAction lists where forms may lead.
+// formAction lists where forms may lead. Anywhere is the scheme of the first
+// step; "http:", which only loopback has, stands for https too (CSP3 §6.7.2.9).
 func (g *page) formAction() []string {
-	list := append([]string{"'self'"}, origins(g.targets)...)
-	if g.anywhere {
-		list = append(list, "https:")
+	named := origins(g.targets)
+	list := append([]string{"'self'"}, named...)
+	if g.anywhere && len(named) > 0 {
+		scheme, _, _ := strings.Cut(named[0], ":")
+		list = append(list, scheme+":")
 	}
 	return list
 }

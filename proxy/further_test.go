@@ -110,9 +110,12 @@ func TestTheRelayPage(t *testing.T) {
 		t.Errorf("too much is sent on: %s", page.text)
 	}
 	policy := page.Header.Get("Content-Security-Policy")
-	for _, origin := range []string{sso, wiki, hr, "https://corp.idp.test"} { // where the door may lead on to
-		if !strings.Contains(policy, " "+origin) {
-			t.Errorf("no %s in %s", origin, policy)
+	if !strings.Contains(policy, "form-action 'self' "+sso+" https:;") { // whatever the app redirects to
+		t.Errorf("the way may end at the door: %s", policy)
+	}
+	for _, origin := range []string{hr, "idp.test"} {
+		if strings.Contains(policy, origin) {
+			t.Errorf("a stranger learns of %s: %s", origin, policy)
 		}
 	}
 	long := url.Values{"SAMLResponse": {"PHg+"}, "RelayState": {strings.Repeat("x", 2049)}}.Encode()

@@ -229,8 +229,8 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	door, err := signin.New(signin.Config{
 		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Limits: s.limits, Provider: w.idp, IDPs: s.idps, Logouts: w.slo,
 		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, Attempts: w.attempts, Trials: w.attempts, LoginRate: s.loginRate, ACSRate: s.acsRate, RelayRate: s.relayRate, Now: w.now,
-		Keys:    http.HandlerFunc(signer.ServeJWKS),
-		Further: s.further, SignOnURLs: func() []string { return []string{"https://corp.idp.test/sso"} },
+		Keys:       http.HandlerFunc(signer.ServeJWKS),
+		Further:    s.further,
 		Returns:    returns{samlsp.ReturnPolicy{External: w.external, Hosts: router.ExactHost, Prefix: "/.samlgate"}},
 		Federation: s.federation,
 	})

@@ -79,17 +79,7 @@ func (h *Handler) relay(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 		fields = append(fields, pages.Field{Name: "RelayState", Value: state[0]})
 	}
 	v.Reason = "relayed"
-	h.Pages.PostForm(w, r, h.origin+h.doorOf(v.ServiceProvider), fields, h.External.Host, h.beyondDoor()...)
-}
-
-// beyondDoor are the origins to which a form posted at a door may lead on: the
-// app that the person wanted, and an identity provider that is asked again.
-func (h *Handler) beyondDoor() []string {
-	all := h.appOrigins()
-	if h.SignOnURLs != nil {
-		all = append(all, h.SignOnURLs()...)
-	}
-	return all
+	h.Pages.Relay(w, r, h.origin+h.doorOf(v.ServiceProvider), fields, h.External.Host)
 }
 
 // home is the address of the first route that signs in with a further SP

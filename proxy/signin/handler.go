@@ -37,8 +37,7 @@ type Config struct {
 	Trials      Trials       // nil: nothing is tried
 	Metadata    http.Handler // serves the SP metadata
 	Further     []ServiceProvider
-	SignOnURLs  func() []string // where identity providers sign people in; nil = not known
-	Keys        http.Handler    // serves jwks.json
+	Keys        http.Handler // serves jwks.json
 	LoginRate   Rate
 	ACSRate     Rate
 	RelayRate   Rate // of answers that arrive on an app host

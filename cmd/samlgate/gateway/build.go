@@ -190,7 +190,7 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 		Returns: returns{samlsp.ReturnPolicy{
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,
 		}},
-		Further: t.further(), SignOnURLs: t.signOnURLs,
+		Further:  t.further(),
 		Metadata: metadataHandler(t.sp), Keys: keysHandler(signer), LoginRate: loginRate, ACSRate: acsRate, RelayRate: relayRate, AccountRate: accountRate, Now: b.now,
 	})
 }

@@ -64,14 +64,3 @@ func split(address string) (host, path string) {
 	}
 	return host, u.Path
 }
-
-// signOnURLs are where the identity providers sign people in now.
-func (t *tree) signOnURLs() []string {
-	var all []string
-	for _, idp := range t.sp.IDPs() {
-		for _, address := range idp.SSO {
-			all = append(all, address)
-		}
-	}
-	return all
-}
