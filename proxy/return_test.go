@@ -51,3 +51,15 @@ func TestSomeoneElse(t *testing.T) {
 	b.open(sso + "/.samlgate/login/corp?as=other").asked()      // though signed in
 	b.open(sso+"/.samlgate/login?as=other").is(200, "as=other") // the chooser passes it on
 }
+
+// People write the address of an app without the slash at its end.
+func TestReturningToABareHost(t *testing.T) {
+	w := newWorld(t)
+	for to, want := range map[string]string{wiki: wiki + "/", wiki + "?a=1": wiki + "/?a=1", wiki + "#x": wiki + "/", jobs + "/ci": jobs + "/ci"} {
+		b := w.browser()
+		idp, request := b.open(sso + "/.samlgate/login/corp?return_to=" + url.QueryEscape(to)).asked()
+		if end := b.follow(b.reply(saml{Request: request, IDP: idp, Email: ann})).is(200, ann); end.at != want {
+			t.Errorf("%s leads to %s", to, end.at)
+		}
+	}
+}

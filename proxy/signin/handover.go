@@ -123,7 +123,7 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit.Visi
 	}
 	end := arrival{Refused: v.Host != h.Host}
 	if v.Host != h.Host {
-		s, ok := h.enter(w, r, v, code, state)
+		s, ok := h.enter(w, r, v, code, way)
 		if !ok {
 			return
 		}
