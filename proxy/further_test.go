@@ -343,3 +343,26 @@ func TestSigningOutOfOneOfTwoIdentities(t *testing.T) {
 		t.Errorf("asked %+v", got)
 	}
 }
+
+// The gateway origin may have forgotten a session that lives on an app host. An
+// answer that nobody here asked for does not silently take its place there.
+func TestNobodyTakesAForgottenSessionsPlaceSilently(t *testing.T) {
+	w := newWorld(t, furtherIdentities, policy(signin.Accept))
+	b := w.browser()
+	b.signInAt(wiki+"/", oldACS, "old", ann).is(200, ann)
+	b.signInAt(jobs+"/ci", shibACS, "shib", ann).is(200, ann)
+	b.do(jobs+"/.samlgate/logout", ask{site: "same-origin"})
+	page := b.follow(b.replyAt(oldACS, saml{IDP: "corp", Email: bob, SP: "old"}, "RelayState", wiki+"/pay?a=1&b=2")).is(200, ann, bob, "<form").signsNobodyIn()
+	b.open(wiki+"/").is(200, "app says", ann)
+	if n := w.live(ann); n != 1 {
+		t.Errorf("%d sessions", n)
+	}
+
+	// Only whoever agrees goes on as somebody else, to the same place.
+	to := html.UnescapeString(formAction.FindStringSubmatch(page.text)[1])
+	b.do(wiki+to, ask{method: "POST", site: "cross-site"}).is(403)
+	end := b.follow(b.do(wiki+to, ask{method: "POST", site: "same-origin"})).is(200, "app says", bob)
+	if n := w.live(ann); n != 0 || end.at != wiki+"/pay?a=1&b=2" {
+		t.Errorf("%d sessions, at %s", n, end.at)
+	}
+}

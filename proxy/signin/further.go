@@ -37,14 +37,15 @@ func (h *Handler) mountFurther(sp ServiceProvider) {
 	if sp.Host != h.Host {
 		acs = h.as(sp.Name, h.limited(h.RelayRate, h.relay))
 	}
-	for path, serve := range map[string]endpoint{
-		sp.MetadataPath: h.as(sp.Name, h.plain(sp.Metadata)), sp.ACSPath: acs,
-		sp.SOAPPath: h.as(sp.Name, h.soap), sp.SLOPath: h.as(sp.Name, h.logoutAddress(sp.SOAPPath == sp.SLOPath)),
-	} {
+	at := func(path string, serve endpoint) {
 		if path != "" {
 			h.exact[Alias{sp.Host, path}] = serve
 		}
 	}
+	at(sp.MetadataPath, h.as(sp.Name, h.plain(sp.Metadata)))
+	at(sp.ACSPath, acs)
+	at(sp.SOAPPath, h.as(sp.Name, h.soap))
+	at(sp.SLOPath, h.as(sp.Name, h.logoutAddress(sp.SOAPPath == sp.SLOPath))) // has the last word where they are one
 }
 
 // doorOf is the path on the gateway origin at which the answers to one further
@@ -130,18 +131,47 @@ func (h *Handler) replaced(ctx context.Context, a identity.Authn, id sessionstor
 
 // supersede ends the session that this browser has on an app host, where s
 // takes its place and the gateway origin has forgotten it over one with another
-// SP identity.
-func (h *Handler) supersede(r *http.Request, v *visit.Visit, s *sessionstore.Session) error {
+// SP identity. If it is somebody else's the person is asked: any page can bring
+// a sign-in here. False means that the request was answered.
+func (h *Handler) supersede(w http.ResponseWriter, r *http.Request, v *visit.Visit, s *sessionstore.Session, target string) bool {
+	old, err := h.forgotten(r, v, s)
+	if err == nil && old != nil {
+		if old.Identity.Person != s.Identity.Person {
+			h.confirmHere(w, r, v, old, s, target)
+			return false
+		}
+		err = h.Sessions.End(r.Context(), old.ID, sessionstore.ReasonReplaced)
+	}
+	if err != nil {
+		h.unavailable(w, r, v, err)
+	}
+	return err == nil
+}
+
+// forgotten is the live session of this browser on an app host, if it is
+// another than s with the same SP identity.
+func (h *Handler) forgotten(r *http.Request, v *visit.Visit, s *sessionstore.Session) (*sessionstore.Session, error) {
 	if len(h.Further) == 0 {
-		return nil
+		return nil, nil
 	}
 	id, _, ok := h.Jar.Session(r, v.Host)
 	if !ok || id == s.ID {
-		return nil
+		return nil, nil
 	}
 	old, err := h.live(r.Context(), id)
 	if err != nil || old == nil || old.Identity.Authn.ServiceProvider != s.Identity.Authn.ServiceProvider {
-		return err
+		return nil, err
 	}
-	return h.Sessions.End(r.Context(), id, sessionstore.ReasonReplaced)
+	return old, nil
+}
+
+// confirmHere asks on an app host before next takes the place of somebody else's
+// session there. Who agrees signs out as that person, and comes back to target.
+func (h *Handler) confirmHere(w http.ResponseWriter, r *http.Request, v *visit.Visit, now, next *sessionstore.Session, target string) {
+	v.Session, v.Reason = now.ID.Hash(), "change_of_person_asked"
+	h.Pages.ConfirmPerson(w, r, pages.ConfirmPerson{
+		Now: string(now.Identity.Email), Next: string(next.Identity.Email),
+		Action: h.below("logout") + "?" + url.Values{"return_to": {target}}.Encode(), Cancel: target,
+		Targets: []string{h.origin, h.originOf(v.Host)},
+	})
 }

@@ -148,6 +148,9 @@ func (h *Handler) by(target string) string {
 	if _, ours := h.placeAt(u.Hostname(), u.Path); !ours {
 		return target
 	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
 	back := url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery, Fragment: u.Fragment, RawFragment: u.RawFragment}
 	return h.originOf(u.Hostname()) + h.below("callback") + "?" + url.Values{"return_to": {back.String()}}.Encode()
 }
@@ -184,10 +187,10 @@ func (h *Handler) placeAt(host, path string) (best Place, found bool) {
 	return best, found
 }
 
-// enter gives the browser the session behind code on this host, nil where the
-// code is not right, and reports false when it has answered the request.
-func (h *Handler) enter(w http.ResponseWriter, r *http.Request, v *visit.Visit, code, state string) (*sessionstore.Session, bool) {
-	s, err := h.redeem(r.Context(), v.Host, code, state)
+// enter gives the browser at the end of its way the session behind code on this
+// host, nil where the code is not right, and reports false when it has answered the request.
+func (h *Handler) enter(w http.ResponseWriter, r *http.Request, v *visit.Visit, code string, way journey) (*sessionstore.Session, bool) {
+	s, err := h.redeem(r.Context(), v.Host, code, stateOf(way.Nonce))
 	switch {
 	case err != nil:
 		h.unavailable(w, r, v, err)
@@ -197,8 +200,7 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 		h.Audit.Record(audit.Event{Type: audit.HandoverRefused, Addr: v.Client(), RequestID: v.ID})
 		return nil, true
 	}
-	if err := h.supersede(r, v, s); err != nil {
-		h.unavailable(w, r, v, err)
+	if !h.supersede(w, r, v, s, way.URL) {
 		return nil, false
 	}
 	v.Session, v.Reason = s.ID.Hash(), "handed_over"
