@@ -135,7 +135,7 @@ const (
 
 func newBureau() (*bureau, Config) {
 	o := &bureau{}
-	book := logins.NewBook(func() logins.Shared { return o }, func() {})
+	book := logins.NewBook(func() logins.Shared { return o }, func() {}, time.Now)
 	book.Add(logins.Attempt{RequestID: "abc", Time: time.Now(), IDP: "corp", Result: "refused", Reason: "audience", StartedBy: "gateway",
 		Checks: []logins.Check{{Name: "destination", Passed: true}, {Name: "audience", Detail: "another"}}, Attributes: []string{"Email"}, Sources: map[string]string{"email": "Email"}})
 	return o, Config{API: API{Logins: book, Trials: o, LogLevel: o}, Tokens: func() []Token {

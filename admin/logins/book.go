@@ -11,9 +11,13 @@ import (
 )
 
 const (
-	listName = "logins"
-	// Most is how many attempts are kept: in the store that all replicas share,
-	// and as many again in each process.
+	// The lists in the store. Whoever asks for a login has begun one, and may
+	// then answer it with nonsense as often as they like: what an identity
+	// provider has signed is kept apart from that.
+	signedList = "logins"
+	begunList  = "logins begun"
+
+	// Most is how many attempts each list keeps, and each process besides.
 	Most     = 1000
 	life     = 7 * 24 * time.Hour
 	queued   = 256             // attempts that wait for the store
@@ -27,11 +31,12 @@ type Shared interface {
 }
 
 // Book keeps the last attempts. Those of which a signature held, or that a
-// browser of ours began, are in the shared list; all others, which anybody can
+// browser of ours began, are in shared lists; all others, which anybody can
 // make as many of as they like, cost the memory of one process alone.
 type Book struct {
 	shared func() Shared
 	alone  func() // told of each attempt that the store could not keep
+	now    func() time.Time
 	queue  chan Attempt
 
 	mu   sync.Mutex
@@ -40,8 +45,8 @@ type Book struct {
 
 // NewBook returns an empty book. shared is asked for anew at each use, since a
 // reload replaces it.
-func NewBook(shared func() Shared, alone func()) *Book {
-	return &Book{shared: shared, alone: alone, queue: make(chan Attempt, queued)}
+func NewBook(shared func() Shared, alone func(), now func() time.Time) *Book {
+	return &Book{shared: shared, alone: alone, now: now, queue: make(chan Attempt, queued)}
 }
 
 // Add remembers an attempt. It never waits for the store.
@@ -76,12 +81,19 @@ func (b *Book) share(ctx context.Context, a Attempt) {
 	defer cancel()
 	value, err := json.Marshal(a)
 	if err == nil {
-		err = b.shared().Append(ctx, listName, value, Most, life)
+		err = b.shared().Append(ctx, a.list(), value, Most, life)
 	}
 	if err != nil {
 		b.alone()
 		b.keep(a)
 	}
+}
+
+func (a Attempt) list() string {
+	if a.Signed {
+		return signedList
+	}
+	return begunList
 }
 
 func (b *Book) keep(a Attempt) {
@@ -133,19 +145,23 @@ func (b *Book) Find(ctx context.Context, requestID string) (Attempt, error) {
 	return Attempt{}, ErrNotFound
 }
 
+// all returns every attempt that is known and not too long ago.
 func (b *Book) all(ctx context.Context) ([]Attempt, error) {
-	values, err := b.shared().Recent(ctx, listName)
+	signed, err := b.shared().Recent(ctx, signedList)
+	begun, otherErr := b.shared().Recent(ctx, begunList)
 	b.mu.Lock()
 	all := slices.Clone(b.ring)
 	b.mu.Unlock()
-	for _, v := range values {
+	for _, v := range append(signed, begun...) {
 		var a Attempt
 		if json.Unmarshal(v, &a) == nil {
 			all = append(all, a)
 		}
 	}
+	since := b.now().Add(-life) // the store forgets a list as a whole
+	all = slices.DeleteFunc(all, func(a Attempt) bool { return a.Time.Before(since) })
 	slices.SortStableFunc(all, func(a, c Attempt) int {
 		return cmp.Or(c.Time.Compare(a.Time), cmp.Compare(a.RequestID, c.RequestID))
 	})
-	return slices.CompactFunc(all, func(a, c Attempt) bool { return a.RequestID == c.RequestID }), err
+	return slices.CompactFunc(all, func(a, c Attempt) bool { return a.RequestID == c.RequestID }), errors.Join(err, otherErr)
 }

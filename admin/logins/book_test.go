@@ -22,6 +22,7 @@ type shelf struct {
 	Shared
 	down  bool
 	alone int
+	later time.Duration // than noon it is
 }
 
 func (s *shelf) Append(ctx context.Context, name string, value []byte, keep int, ttl time.Duration) error {
@@ -51,7 +52,7 @@ func newShelf(t *testing.T) *shelf {
 
 // replica is another process at the same store.
 func (s *shelf) replica() *Book {
-	return NewBook(func() Shared { return s }, func() { s.alone++ })
+	return NewBook(func() Shared { return s }, func() { s.alone++ }, func() time.Time { return noon.Add(s.later) })
 }
 
 func (s *shelf) add(a Attempt) {
@@ -108,7 +109,7 @@ func TestStrangersCostTheStoreNothing(t *testing.T) {
 	for i := range 3 * Most {
 		s.add(Attempt{RequestID: fmt.Sprint(i), Result: Refused, Time: noon.Add(time.Second)})
 	}
-	if values, _ := s.Recent(t.Context(), listName); len(values) != 1 {
+	if values, _ := s.Recent(t.Context(), begunList); len(values) != 1 {
 		t.Errorf("%d in the store", len(values))
 	}
 	if len(s.ring) != Most {
@@ -120,8 +121,43 @@ func TestStrangersCostTheStoreNothing(t *testing.T) {
 	for i := range Most + 5 {
 		s.add(Attempt{RequestID: fmt.Sprint("k", i), Known: true, Time: noon.Add(2 * time.Second)})
 	}
-	if values, _ := s.Recent(t.Context(), listName); len(values) != Most {
+	if values, _ := s.Recent(t.Context(), begunList); len(values) != Most {
 		t.Errorf("%d in the store", len(values))
+	}
+}
+
+// Anybody can begin a login, and answer it with nonsense a thousand times. What
+// an identity provider has signed stays.
+func TestWhoeverBeganALoginPushesOutNothingSigned(t *testing.T) {
+	s := newShelf(t)
+	s.add(Attempt{RequestID: "ours", Known: true, Signed: true, Time: noon})
+	for i := range Most + 5 {
+		s.add(Attempt{RequestID: fmt.Sprint(i), Known: true, Time: noon.Add(time.Second)})
+	}
+	if _, err := s.Find(t.Context(), "ours"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Each attempt is forgotten after a week, however long its list goes on.
+func TestAttemptsAreForgotten(t *testing.T) {
+	s := newShelf(t)
+	day := 24 * time.Hour
+	for i, a := range []Attempt{{RequestID: "signed", Signed: true}, {RequestID: "begun", Known: true}, {RequestID: "alone"}, {RequestID: "new", Signed: true}} {
+		a.Time = noon.Add(time.Duration(i) * day)
+		s.add(a)
+	}
+	for _, c := range []struct {
+		later time.Duration
+		want  string
+	}{
+		{7 * day, "new alone begun signed"}, {7*day + 1, "new alone begun"}, {8*day + 1, "new alone"}, {9*day + 1, "new"}, {10*day + 1, ""},
+	} {
+		s.later = c.later
+		s.lists(Filter{}, c.want)
+	}
+	if _, err := s.Find(t.Context(), "signed"); !errors.Is(err, ErrNotFound) {
+		t.Error(err)
 	}
 }
 
@@ -129,7 +165,7 @@ func TestStrangersCostTheStoreNothing(t *testing.T) {
 func TestStoreAway(t *testing.T) {
 	s := newShelf(t)
 	s.down = true
-	s.add(Attempt{RequestID: "a", Known: true})
+	s.add(Attempt{RequestID: "a", Known: true, Time: noon})
 	s.lists(Filter{}, "a")
 	if _, err := s.Find(t.Context(), "b"); err == nil || errors.Is(err, ErrNotFound) {
 		t.Errorf("%v", err)

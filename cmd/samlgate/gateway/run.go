@@ -77,7 +77,7 @@ func newRunner(cfg *config.Config, opts Options) (*Runner, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	r := &Runner{base: b, opts: opts, health: admin.NewHealth(store.Ping, opts.Now)}
-	b.book = logins.NewBook(func() logins.Shared { return shared{r} }, b.metrics.AttemptAlone)
+	b.book = logins.NewBook(func() logins.Shared { return shared{r} }, b.metrics.AttemptAlone, opts.Now)
 	b.verbose = newVerbosity(b, opts.Level, r.knows)
 	return r, nil
 }
