@@ -21,9 +21,10 @@ type API struct {
 
 // Trials begins dry runs of a sign-in and knows how they ended.
 type Trials interface {
-	// Begin returns the address to open and the id to ask by: ErrUnknownIDP, or
-	// an error when the store is away.
-	Begin(ctx context.Context, idp string) (TrialBegun, error)
+	// Begin returns the address to open and the id to ask by. sp is a further SP
+	// identity, empty for the gateway's own. ErrUnknownIDP,
+	// ErrUnknownServiceProvider, or an error when the store is away.
+	Begin(ctx context.Context, idp, sp string) (TrialBegun, error)
 	// Verdict returns how it ended. One that nobody has tried yet, and one that
 	// is too long ago, is not Done.
 	Verdict(ctx context.Context, id string) (logins.Trial, error)
@@ -53,8 +54,11 @@ type LevelChange struct {
 // MaxLevelTime is how long a log level may last.
 const MaxLevelTime = 24 * time.Hour
 
-// ErrUnknownIDP says that no identity provider has this name.
-var ErrUnknownIDP = errors.New("no identity provider has this name")
+// What a request named and the configuration has not.
+var (
+	ErrUnknownIDP             = errors.New("no identity provider has this name")
+	ErrUnknownServiceProvider = errors.New("no service provider has this name")
+)
 
 //go:embed openapi.json
 var documents embed.FS

@@ -111,9 +111,12 @@ type bureau struct {
 	asked   LevelChange
 }
 
-func (o *bureau) Begin(_ context.Context, idp string) (TrialBegun, error) {
-	if idp != "corp" {
+func (o *bureau) Begin(_ context.Context, idp, sp string) (TrialBegun, error) {
+	switch {
+	case idp != "corp":
 		return TrialBegun{}, ErrUnknownIDP
+	case sp != "" && sp != "old":
+		return TrialBegun{}, ErrUnknownServiceProvider
 	}
 	return TrialBegun{"id", "https://sso.example.com/.samlgate/try/x", time.Now()}, o.err
 }
@@ -190,6 +193,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{viewer, "GET", "/api/v1/logins/{request_id}", "x", "", 503, true, full},
 		{operator, "POST", "/api/v1/tries", "", `{"idp": "corp"}`, 201, false, full},
 		{operator, "POST", "/api/v1/tries", "", `{"idp": "nobody"}`, 404, false, full},
+		{operator, "POST", "/api/v1/tries", "", `{"idp": "corp", "service_provider": "old"}`, 201, false, full},
+		{operator, "POST", "/api/v1/tries", "", `{"idp": "corp", "service_provider": "nobody"}`, 404, false, full},
 		{operator, "POST", "/api/v1/tries", "", `{"idp": "corp"}`, 503, true, full},
 		{operator, "POST", "/api/v1/tries", "", `{"surprise": 1}`, 400, false, full},
 		{viewer, "POST", "/api/v1/tries", "", `{"idp": "corp"}`, 403, false, full},

@@ -9,12 +9,13 @@ import (
 
 func (cfg Config) beginTry(w http.ResponseWriter, r *http.Request) {
 	var in struct {
-		IDP string `json:"idp"`
+		IDP             string `json:"idp"`
+		ServiceProvider string `json:"service_provider"`
 	}
 	if !body(w, r, &in) {
 		return
 	}
-	begun, err := cfg.API.Trials.Begin(r.Context(), in.IDP)
+	begun, err := cfg.API.Trials.Begin(r.Context(), in.IDP, in.ServiceProvider)
 	if refused(w, err) {
 		return
 	}
@@ -36,6 +37,8 @@ func refused(w http.ResponseWriter, err error) bool {
 		return false
 	case errors.Is(err, ErrUnknownIDP):
 		refuse(w, http.StatusNotFound, "unknown_idp", "no identity provider of the configuration has this name")
+	case errors.Is(err, ErrUnknownServiceProvider):
+		refuse(w, http.StatusNotFound, "unknown_service_provider", "no service provider of the configuration has this name")
 	default:
 		refuse(w, http.StatusServiceUnavailable, "store_down", "the session store does not answer")
 	}

@@ -90,7 +90,7 @@ func TestEachAttemptIsReportedOnce(t *testing.T) {
 // trial begins a dry run and returns the address of its page.
 func (w *world) trial() signin.Trial {
 	w.t.Helper()
-	trial, err := w.door.Load().BeginTrial(w.t.Context(), "corp")
+	trial, err := w.door.Load().BeginTrial(w.t.Context(), "corp", "")
 	w.must(err)
 	return trial
 }
@@ -151,7 +151,7 @@ func TestTrialsThatAreRefused(t *testing.T) {
 	if v := w.attempts.verdicts[trial.ID]; v.Login.Reason != "role_denied" {
 		t.Errorf("%+v", v)
 	}
-	if _, err := w.door.Load().BeginTrial(t.Context(), "nobody"); err != signin.ErrUnknownIDP {
+	if _, err := w.door.Load().BeginTrial(t.Context(), "nobody", ""); err != signin.ErrUnknownIDP {
 		t.Error(err)
 	}
 	if w.live(ann) != 0 {
@@ -186,4 +186,39 @@ func TestTrialsBelongToWhoeverPressesTheButton(t *testing.T) {
 	b.do(wiki+"/.samlgate/try/"+strings.Repeat("A", 43), ask{}).is(404) // on the gateway origin alone
 	b.do(sso+"/.samlgate/try/short", ask{}).is(404)
 	b.do(sso+"/.samlgate/try/"+strings.Repeat("A", 43), pressed).is(403)
+}
+
+// A trial with a further SP identity asks as that one, and its answer comes by
+// that one's ACS.
+func TestTrialsOfAFurtherIdentity(t *testing.T) {
+	w := newWorld(t, furtherIdentities)
+	if _, err := w.door.Load().BeginTrial(t.Context(), "corp", "nobody"); err != signin.ErrUnknownServiceProvider {
+		t.Error(err)
+	}
+	begin := func() signin.Trial {
+		trial, err := w.door.Load().BeginTrial(t.Context(), "corp", "old")
+		w.must(err)
+		return trial
+	}
+	b := w.browser()
+	trial := begin()
+	b.replyAt(oldACS, saml{Request: b.press(trial), IDP: "corp", Email: ann, SP: "old"}).is(200, "trial is over").signsNobodyIn()
+	if v := w.attempts.verdicts[trial.ID]; v.Login.Result != "accepted" || v.ServiceProvider != "old" || w.attempts.who[trial.ID] == nil {
+		t.Errorf("%+v", v)
+	}
+	// What comes to another ACS of ours is the verdict, not a riddle.
+	trial = begin()
+	b.reply(saml{Request: b.press(trial), IDP: "corp", Email: ann, SP: "old"}).is(200, "trial is over").signsNobodyIn()
+	if v := w.attempts.verdicts[trial.ID]; v.Login.Result != "refused" || v.Login.Reason != "other_service_provider" || w.attempts.who[trial.ID] != nil {
+		t.Errorf("%+v", v)
+	}
+	// Nor does the answer to one identity count as that to another.
+	trial = begin()
+	b.replyAt(oldACS, saml{Request: b.press(trial), IDP: "corp", Email: ann}).is(200).signsNobodyIn()
+	if v := w.attempts.verdicts[trial.ID]; v.Login.Result != "refused" || w.attempts.who[trial.ID] != nil {
+		t.Errorf("%+v", v)
+	}
+	if w.live(ann) != 0 {
+		t.Error("a session")
+	}
 }

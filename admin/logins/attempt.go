@@ -17,20 +17,22 @@ const (
 type Attempt struct {
 	RequestID string    `json:"request_id"` // the support id on the page
 	Time      time.Time `json:"time"`
-	IDP       string    `json:"idp"`              // configured name; empty: not known
-	Route     string    `json:"route,omitempty"`  // where the person wanted to go, where known
-	Client    string    `json:"client,omitempty"` // address
-	StartedBy string    `json:"started_by"`       // "gateway" or "idp"
-	Trial     bool      `json:"trial"`            // a dry run
-	Result    string    `json:"result"`
-	Reason    string    `json:"reason,omitempty"`
-	Detail    string    `json:"detail,omitempty"`
-	Session   string    `json:"session,omitempty"` // hash of the id, as in the audit record
-	Known     bool      `json:"known"`             // this browser had begun it
-	Signed    bool      `json:"signed"`            // a signature of the identity provider held
-	Encrypted bool      `json:"encrypted"`
-	SHA1      bool      `json:"sha1"`
-	Bytes     int       `json:"bytes"`
+	IDP       string    `json:"idp"` // configured name; empty: not known
+	// ServiceProvider is the SP identity of ours that the answer came to, empty for the gateway's own.
+	ServiceProvider string `json:"service_provider,omitempty"`
+	Route           string `json:"route,omitempty"`  // where the person wanted to go, where known
+	Client          string `json:"client,omitempty"` // address
+	StartedBy       string `json:"started_by"`       // "gateway" or "idp"
+	Trial           bool   `json:"trial"`            // a dry run
+	Result          string `json:"result"`
+	Reason          string `json:"reason,omitempty"`
+	Detail          string `json:"detail,omitempty"`
+	Session         string `json:"session,omitempty"` // hash of the id, as in the audit record
+	Known           bool   `json:"known"`             // this browser had begun it
+	Signed          bool   `json:"signed"`            // a signature of the identity provider held
+	Encrypted       bool   `json:"encrypted"`
+	SHA1            bool   `json:"sha1"`
+	Bytes           int    `json:"bytes"`
 	// ClockOff is how many seconds the identity provider's clock is ahead, where Signed.
 	ClockOff   float64           `json:"clock_off_seconds"`
 	Checks     []Check           `json:"checks"`
@@ -73,7 +75,11 @@ const (
 // Clean returns a with everything cut to a size that a list of a thousand can
 // bear, and without characters that a terminal would obey.
 func Clean(a Attempt) Attempt {
-	a.Detail, a.Reason = Printable(a.Detail), Printable(a.Reason)
+	for _, text := range []*string{
+		&a.RequestID, &a.IDP, &a.ServiceProvider, &a.Route, &a.Client, &a.StartedBy, &a.Result, &a.Reason, &a.Detail, &a.Session,
+	} {
+		*text = Printable(*text)
+	}
 	checks := make([]Check, 0, len(a.Checks))
 	for _, c := range a.Checks[:min(len(a.Checks), maxChecks)] {
 		checks = append(checks, Check{Printable(c.Name), c.Passed, Printable(c.Detail)})
@@ -86,10 +92,16 @@ func Clean(a Attempt) Attempt {
 	return a
 }
 
+// Obeyed reports whether a terminal does something on r, or shows it where it
+// does not stand.
+func Obeyed(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
+}
+
 // Printable returns s without control and format characters, cut to 300 bytes.
 func Printable(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' {
+		if Obeyed(r) {
 			return '.'
 		}
 		return r

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -10,7 +11,9 @@ import (
 	"net"
 	"os"
 	"strings"
+	"unicode/utf16"
 
+	"github.com/samlgate/samlgate/admin/logins"
 	"github.com/samlgate/samlgate/cmd/samlgate/adminclient"
 	"github.com/samlgate/samlgate/config"
 )
@@ -94,9 +97,26 @@ func firstCertificate(file string) (*x509.Certificate, error) {
 	return cert, nil
 }
 
+// printJSON writes v for programs, without a character that a terminal would
+// obey: encoding/json escapes those of ASCII only.
 func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	var out strings.Builder
+	for _, r := range b.String() {
+		if r == '\n' || !logins.Obeyed(r) {
+			out.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) { // RFC 8259 §7
+			fmt.Fprintf(&out, "\\u%04x", unit)
+		}
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
 }

@@ -122,6 +122,7 @@ func printAttempt(w io.Writer, a logins.Attempt) {
 	line("Result", strings.Join(slices.DeleteFunc([]string{a.Result, a.Reason}, func(s string) bool { return s == "" }), ": "))
 	line("Why", a.Detail)
 	line("IdP", cut(a.IDP, 60))
+	line("As", cut(a.ServiceProvider, 60))
 	line("Route", cut(a.Route, 60))
 	line("Client", cut(a.Client, 60))
 	line("Begun by", begun(a))

@@ -124,6 +124,11 @@ func TestTry(t *testing.T) {
 	if d.asked[0] != `POST /api/v1/tries {"idp":"corp"}` || d.asked[1] != "GET /api/v1/tries/secret-id " {
 		t.Errorf("%q", d.asked)
 	}
+	d = newDesk(t, begun, asJSON(t, passed))
+	samlgate(t, d.flags("try", "idp", "corp", "--service-provider", "old")...).exits(exitOK)
+	if d.asked[0] != `POST /api/v1/tries {"idp":"corp","service_provider":"old"}` {
+		t.Errorf("%q", d.asked)
+	}
 	d = newDesk(t, begun, asJSON(t, refused))
 	samlgate(t, d.flags("try", "idp", "corp")...).exits(exitFailed).fitsTerminal().prints("refused: audience").complains("would be refused: audience")
 	d = newDesk(t, begun, `{"done": false}`)

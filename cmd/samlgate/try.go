@@ -26,6 +26,7 @@ type tryIDPCmd struct {
 	adminFlags
 	outputFlag
 	Name string        `arg:"" help:"Name of the identity provider in saml.idps."`
+	SP   string        `name:"service-provider" help:"Ask with this identity of saml.service_providers. Default: the gateway's own." placeholder:"NAME"`
 	Wait time.Duration `help:"How long to wait for the browser, up to 10m." default:"10m"`
 }
 
@@ -43,11 +44,19 @@ func (c *tryIDPCmd) Run(s streams) error {
 	var begun struct {
 		ID, URL string
 	}
-	if err := client.Send(ctx, http.MethodPost, "/api/v1/tries", map[string]string{"idp": c.Name}, &begun); err != nil {
+	in := map[string]string{"idp": c.Name}
+	if c.SP != "" {
+		in["service_provider"] = c.SP
+	}
+	if err := client.Send(ctx, http.MethodPost, "/api/v1/tries", in, &begun); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.err, "Open this address in a browser and sign in as somebody who may (once, within\n10 minutes). You will see here what the identity provider says of them:\n\n")
-	fmt.Fprintln(s.out, logins.Printable(begun.URL))
+	address := s.out
+	if c.Output == "json" {
+		address = s.err // for a program there is nothing but JSON
+	}
+	fmt.Fprintln(address, logins.Printable(begun.URL))
 	fmt.Fprintf(s.err, "\nWaiting ...\n")
 	verdict, err := c.wait(ctx, client, begun.ID)
 	if err != nil {

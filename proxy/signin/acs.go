@@ -58,12 +58,12 @@ func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		return
 	}
 	v.IDP, v.Login.Known = p.IDP, true
-	if p.ServiceProvider != v.ServiceProvider { // Bindings §3.5.5.2: not where it was meant to arrive
-		h.refuse(w, r, v, &Refusal{Reason: "other_service_provider", Detail: "the request was made with another SP identity", Code: pages.SAMLRefused})
-		return
-	}
 	if p.Trial != "" {
 		h.try(w, r, v, response, p, began)
+		return
+	}
+	if refusal := misdirected(v, p); refusal != nil {
+		h.refuse(w, r, v, refusal)
 		return
 	}
 	if _, known := h.idps[p.IDP]; !known { // a reload took it away meanwhile
@@ -98,6 +98,15 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		return "", false
 	}
 	return r.PostForm["SAMLResponse"][0], true
+}
+
+// misdirected refuses an answer that arrives at another SP identity than the one
+// that asked (Bindings §3.5.5.2: not where it was meant to arrive), or is nil.
+func misdirected(v *visit.Visit, p pending) error {
+	if p.ServiceProvider == v.ServiceProvider {
+		return nil
+	}
+	return &Refusal{Reason: "other_service_provider", Detail: "the request was made with another SP identity", Code: pages.SAMLRefused}
 }
 
 // readForm reads a form of at most [maxBody] bytes in [bodyTime]; false means

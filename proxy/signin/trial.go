@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/samlgate/samlgate/audit"
@@ -29,8 +30,11 @@ type Trial struct {
 	Until   time.Time // when the URL is good for nothing any more
 }
 
-// ErrUnknownIDP says that no identity provider has this name.
-var ErrUnknownIDP = errors.New("no such identity provider")
+// Errors of [Handler.BeginTrial].
+var (
+	ErrUnknownIDP             = errors.New("no such identity provider")
+	ErrUnknownServiceProvider = errors.New("no such service provider")
+)
 
 const (
 	trialKind = "trial"
@@ -41,16 +45,21 @@ const (
 type trialTicket struct {
 	ID  string `json:"i"`
 	IDP string `json:"d"`
+	SP  string `json:"e,omitempty"`
 }
 
 // BeginTrial makes a URL of one use for a dry run at the identity provider
-// called idp: [ErrUnknownIDP], or the store's errors.
-func (h *Handler) BeginTrial(ctx context.Context, idp string) (Trial, error) {
+// called idp, with the SP identity called sp, empty for the gateway's own:
+// [ErrUnknownIDP], [ErrUnknownServiceProvider], or the store's errors.
+func (h *Handler) BeginTrial(ctx context.Context, idp, sp string) (Trial, error) {
 	if _, known := h.idps[idp]; !known {
 		return Trial{}, ErrUnknownIDP
 	}
+	if !h.is(sp) {
+		return Trial{}, ErrUnknownServiceProvider
+	}
 	id, code := nonce(), nonce()
-	value, err := json.Marshal(trialTicket{ID: id, IDP: idp})
+	value, err := json.Marshal(trialTicket{ID: id, IDP: idp, SP: sp})
 	if err != nil {
 		return Trial{}, err
 	}
@@ -58,6 +67,11 @@ func (h *Handler) BeginTrial(ctx context.Context, idp string) (Trial, error) {
 		return Trial{}, err
 	}
 	return Trial{ID: id, URL: h.origin + h.below("try/") + code, Until: h.Now().Add(trialLife)}, nil
+}
+
+// is reports whether sp is one of our SP identities; empty is the gateway's own.
+func (h *Handler) is(sp string) bool {
+	return sp == "" || slices.ContainsFunc(h.Further, func(f ServiceProvider) bool { return f.Name == sp })
 }
 
 // trialCode is the code in try/{code}, empty on other paths.
@@ -90,26 +104,26 @@ func (h *Handler) beginTrial(w http.ResponseWriter, r *http.Request, v *visit.Vi
 	}
 	idp, known := h.idps[t.IDP]
 	switch {
-	case errors.Is(err, sessionstore.ErrNotFound), err == nil && !known:
+	case errors.Is(err, sessionstore.ErrNotFound), err == nil && !(known && h.is(t.SP)): // a reload took it away meanwhile
 		h.problem(w, r, v, pages.LoginExpired)
 	case err != nil:
 		h.unavailable(w, r, v, err)
 	default:
-		h.askTrial(w, r, v, idp, t.ID)
+		h.askTrial(w, r, v, idp, t)
 	}
 }
 
 // askTrial sends the browser to the identity provider. A redirect would not do:
 // Chromium holds it to the form-action of the page whose button was pressed.
-func (h *Handler) askTrial(w http.ResponseWriter, r *http.Request, v *visit.Visit, idp IDP, id string) {
-	v.IDP, v.Reason = idp.Name, "trial_begun"
-	req, err := h.Provider.Request(idp.Name, h.Jar.ticket(h.Now()), Demand{})
+func (h *Handler) askTrial(w http.ResponseWriter, r *http.Request, v *visit.Visit, idp IDP, t trialTicket) {
+	v.IDP, v.ServiceProvider, v.Reason = idp.Name, t.SP, "trial_begun"
+	req, err := h.Provider.Request(idp.Name, h.Jar.ticket(h.Now()), Demand{ServiceProvider: t.SP})
 	if err != nil {
 		h.refuse(w, r, v, err)
 		return
 	}
 	known, _ := h.Jar.readLogins(r, h.Host)
-	known.add(pending{Request: req.ID, IDP: idp.Name, Host: h.Host, Trial: id, Began: h.Now().Unix()}, h.Now())
+	known.add(pending{Request: req.ID, IDP: idp.Name, ServiceProvider: t.SP, Host: h.Host, Trial: t.ID, Began: h.Now().Unix()}, h.Now())
 	if err := h.Jar.writeLogins(w, h.Host, known); err != nil {
 		h.failed(w, r, v, err)
 		return
@@ -130,7 +144,7 @@ func (h *Handler) askTrial(w http.ResponseWriter, r *http.Request, v *visit.Visi
 func (h *Handler) try(w http.ResponseWriter, r *http.Request, v *visit.Visit, response string, p pending, began logins) {
 	began.take(p.Request, h.Now())
 	v.Login.Known, v.Login.Trial, v.Login.Result = true, true, "accepted"
-	id, report, err := h.Provider.Verify(r.Context(), response, Asked{IDP: p.IDP, RequestID: p.Request, At: time.Unix(p.Began, 0)})
+	id, report, err := h.proveTrial(r.Context(), v, response, p)
 	v.Login.Report = report
 	var refusal *Refusal
 	who := &id
@@ -155,6 +169,13 @@ func (h *Handler) try(w http.ResponseWriter, r *http.Request, v *visit.Visit, re
 	}
 	h.tried(v, who)
 	h.Pages.TrialOver(w, r)
+}
+
+func (h *Handler) proveTrial(ctx context.Context, v *visit.Visit, response string, p pending) (identity.Identity, visit.Report, error) {
+	if refusal := misdirected(v, p); refusal != nil {
+		return identity.Identity{}, visit.Report{}, refusal
+	}
+	return h.Provider.Verify(ctx, response, Asked{IDP: p.IDP, ServiceProvider: p.ServiceProvider, RequestID: p.Request, At: time.Unix(p.Began, 0)})
 }
 
 func (h *Handler) tried(v *visit.Visit, who *identity.Identity) {

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/samlgate/samlgate/admin/logins"
 )
 
 // Config says which gateway, and with which token.
@@ -118,7 +120,7 @@ func (r *Refusal) Error() string {
 	case http.StatusForbidden:
 		return "this needs a token with the role operator (server.admin_tokens)"
 	}
-	return "the gateway says: " + r.Message
+	return "the gateway says: " + logins.Printable(r.Message) // whatever listens there
 }
 
 // Get reads the resource at path into out.

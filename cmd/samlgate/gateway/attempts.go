@@ -33,7 +33,7 @@ func (b *base) Attempt(v visit.Visit) {
 func attempt(v visit.Visit) logins.Attempt {
 	l := v.Login
 	a := logins.Attempt{
-		RequestID: v.ID, Time: v.Start.UTC(), IDP: v.IDP, Route: v.Route, Client: v.Client(), StartedBy: "gateway", Trial: l.Trial,
+		RequestID: v.ID, Time: v.Start.UTC(), IDP: v.IDP, ServiceProvider: v.ServiceProvider, Route: v.Route, Client: v.Client(), StartedBy: "gateway", Trial: l.Trial,
 		Result: l.Result, Reason: l.Reason, Detail: l.Detail, Session: v.Session, Known: l.Known, Signed: l.Report.Proven,
 		Encrypted: l.Report.Encrypted, SHA1: l.Report.SHA1, Bytes: l.Report.Bytes, ClockOff: l.Report.ClockOff.Seconds(),
 		Attributes: l.Report.Attributes, Sources: l.Report.Sources,
@@ -117,14 +117,17 @@ func (r *Runner) knows(idp string) bool {
 type trials struct{ r *Runner }
 
 // Begin implements admin.Trials.
-func (t trials) Begin(ctx context.Context, idp string) (admin.TrialBegun, error) {
+func (t trials) Begin(ctx context.Context, idp, sp string) (admin.TrialBegun, error) {
 	tree := t.r.current.Load()
 	if tree == nil {
 		return admin.TrialBegun{}, sessionstore.ErrUnavailable
 	}
-	begun, err := tree.gateway.SignIn.BeginTrial(ctx, idp)
-	if errors.Is(err, signin.ErrUnknownIDP) {
+	begun, err := tree.gateway.SignIn.BeginTrial(ctx, idp, sp)
+	switch {
+	case errors.Is(err, signin.ErrUnknownIDP):
 		err = admin.ErrUnknownIDP
+	case errors.Is(err, signin.ErrUnknownServiceProvider):
+		err = admin.ErrUnknownServiceProvider
 	}
 	return admin.TrialBegun{ID: begun.ID, URL: begun.URL, Expires: begun.Until.UTC()}, err
 }
