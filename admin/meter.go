@@ -117,6 +117,11 @@ func (t *meter) Claim(ctx context.Context, key, claimant string, ttl time.Durati
 	return t.Store.Claim(ctx, key, claimant, ttl)
 }
 
+func (t *meter) Claimed(ctx context.Context, key string) (claimed bool, err error) {
+	defer func(began time.Time) { t.done("claimed", began, err) }(time.Now())
+	return t.Store.Claimed(ctx, key)
+}
+
 func (t *meter) Append(ctx context.Context, key string, value []byte, keep int, ttl time.Duration) (err error) {
 	defer func(began time.Time) { t.done("append", began, err) }(time.Now())
 	return t.Store.Append(ctx, key, value, keep, ttl)

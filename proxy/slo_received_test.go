@@ -1,8 +1,13 @@
 package proxy_test
 
 import (
+	"errors"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/samlgate/samlgate/proxy/limit"
 )
 
 func ended(name string, indexes ...string) note {
@@ -186,11 +191,106 @@ func TestWhoMayFrameTheAnswer(t *testing.T) {
 	}
 }
 
-func TestLogoutMessagesAreLimited(t *testing.T) {
-	w := newWorld(t, func(s *setup) { s.acsRate = usedUp{} })
-	w.browser().signIn(wiki+"/x", ann) // its ACS is limited, too: nobody gets in
-	w.browser().tell(ended(ann), false, "").is(429)
-	w.soap(ended(ann).encode()).is(429)
+// An identity provider sends all its logouts from one address, and a company
+// that signs out at five o'clock loses none of them.
+func TestFiveOClock(t *testing.T) {
+	for _, kind := range []string{"soap", "redirect", "post"} {
+		w := newWorld(t, limited(3))
+		for i := range 10 {
+			w.browser().signIn(wiki+"/", ann)
+			n := ended(ann)
+			n.ID += strconv.Itoa(i)
+			if kind == "soap" {
+				w.soap(n.encode()).is(200, "<success")
+			} else if a := w.browser().tell(n, kind == "post", ""); a.StatusCode == 429 {
+				t.Errorf("%s: logout %d is lost", kind, i)
+			}
+			if w.live(ann) != 0 {
+				t.Errorf("%s: the session outlives logout %d", kind, i)
+			}
+		}
+	}
+}
+
+// limited lets an address send so many logout messages in a minute that do
+// nothing.
+func limited(n int) func(*setup) {
+	return func(s *setup) {
+		s.logoutRate, _ = limit.New(limit.Config{Events: n, Per: time.Minute, Now: func() time.Time { return time.Unix(1e9, 0) }})
+	}
+}
+
+// What proves nothing counts, and so does a copy of what was done already: both
+// can be had in any number.
+func TestLogoutMessagesThatDoNothingAreLimited(t *testing.T) {
+	forged := ended(ann)
+	forged.Signed = false
+	for name, send := range map[string]func(*world) *answer{
+		"forged":          func(w *world) *answer { return w.browser().tell(forged, false, "") },
+		"forged, by POST": func(w *world) *answer { return w.browser().tell(forged, true, "") },
+		"forged, by SOAP": func(w *world) *answer { return w.soap(forged.encode()) },
+		"noise":           func(w *world) *answer { return w.browser().do(slo, ask{method: "POST", site: "cross-site", body: "x"}) },
+		"too much noise":  func(w *world) *answer { return w.soap(strings.Repeat(" ", 65<<10)) },
+		"a copy":          func(w *world) *answer { return w.browser().tell(ended(ann), false, "") },
+		"a copy, by SOAP": func(w *world) *answer { return w.soap(ended(ann).encode()) },
+		"answers to nobody": func(w *world) *answer {
+			return w.browser().tell(note{IDP: "corp", Signed: true, Answers: "_x", Status: "success"}, false, "")
+		},
+	} {
+		w := newWorld(t, limited(3))
+		var last int
+		for range 5 { // the first of the copies does something
+			last = send(w).StatusCode
+		}
+		if last != 429 {
+			t.Errorf("%s: the fifth is answered %d", name, last)
+		}
+	}
+}
+
+// Nobody is blamed for messages that arrive while the store is away.
+func TestLogoutsThatWaitForTheStoreAreNotCounted(t *testing.T) {
+	w := newWorld(t, limited(3))
+	w.browser().signIn(wiki+"/", ann)
+	w.store.down.Store(true)
+	for range 5 {
+		w.soap(ended(ann).encode()).is(500)
+		w.browser().tell(ended(ann), false, "").is(503)
+	}
+	w.store.down.Store(false)
+	w.soap(ended(ann).encode()).is(200, "<success to=_ask>")
+	if w.live(ann) != 0 {
+		t.Error("the session lives on")
+	}
+}
+
+// What the store did not let happen is done when the same message comes again.
+func TestALogoutRequestIsRepeatedAfterAnError(t *testing.T) {
+	for name, outage := range map[string]func(*world, bool){
+		"before anything ended": func(w *world, away bool) { w.store.down.Store(away) },
+		"after all had ended": func(w *world, away bool) {
+			w.slo.spendErr = nil
+			if away {
+				w.slo.spendErr = errors.New("away")
+			}
+			w.slo.used = map[string]bool{}
+		},
+	} {
+		w := newWorld(t)
+		w.browser().signIn(wiki+"/", ann)
+		outage(w, true)
+		w.soap(ended(ann).encode()).is(500, "<fault refused=false>")
+		outage(w, false)
+		w.soap(ended(ann).encode()).is(200, "<success to=_ask>")
+		if w.live(ann) != 0 {
+			t.Errorf("%s: the session lives on", name)
+		}
+		w.browser().signIn(wiki+"/", ann)
+		w.soap(ended(ann).encode()).is(200, "<refused to=_ask>")
+		if w.live(ann) != 1 {
+			t.Errorf("%s: a replay ended the next session", name)
+		}
+	}
 }
 
 // soap asks as an identity provider does, without a browser.

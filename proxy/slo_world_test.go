@@ -28,6 +28,8 @@ type fakeLogouts struct {
 	used   map[string]bool // ids of requests
 	mute   bool            // the identity provider has no address for answers
 	down   bool            // the replay cache is away
+
+	spendErr error // it goes away before a request can be spent
 }
 
 // offer makes an identity provider take part, by a binding.
@@ -115,11 +117,18 @@ func (m *fakeMessage) Request(context.Context) (signin.LogoutRequest, error) {
 		refused.Reason, refused.Answer = "replay", m.answer("refused")
 		return signin.LogoutRequest{}, refused
 	}
-	m.f.used[m.n.ID] = true
 	return signin.LogoutRequest{
+		Spend: m.spend,
 		Named: sessionstore.Named{IDP: m.n.IDP, NameID: identity.NameID{Value: m.n.Name, Format: "urn:x"}, Indexes: m.n.Indexes},
 		Done:  func() (*signin.LogoutAnswer, error) { return m.answer("success"), nil },
 	}, nil
+}
+
+func (m *fakeMessage) spend(context.Context) error {
+	m.f.mu.Lock()
+	defer m.f.mu.Unlock()
+	m.f.used[m.n.ID] = true
+	return m.f.spendErr
 }
 
 func (m *fakeMessage) answer(status string) *signin.LogoutAnswer {

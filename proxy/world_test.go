@@ -73,6 +73,7 @@ type setup struct {
 	aliases     signin.Paths
 	further     []signin.ServiceProvider
 	acsRate     signin.Rate
+	logoutRate  signin.Patience
 	appTimeouts time.Duration
 	trusted     []netip.Prefix
 	federation  signin.Federation
@@ -228,7 +229,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	host := w.external.Hostname()
 	door, err := signin.New(signin.Config{
 		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Limits: s.limits, Provider: w.idp, IDPs: s.idps, Logouts: w.slo,
-		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, Attempts: w.attempts, Trials: w.attempts, LoginRate: s.loginRate, ACSRate: s.acsRate, RelayRate: s.relayRate, Now: w.now,
+		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, Attempts: w.attempts, Trials: w.attempts, LoginRate: s.loginRate, ACSRate: s.acsRate, LogoutRate: s.logoutRate, RelayRate: s.relayRate, Now: w.now,
 		Keys:       http.HandlerFunc(signer.ServeJWKS),
 		Further:    s.further,
 		Returns:    returns{samlsp.ReturnPolicy{External: w.external, Hosts: router.ExactHost, Prefix: "/.samlgate"}},

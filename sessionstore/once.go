@@ -64,6 +64,16 @@ func (m *Manager) Claim(ctx context.Context, key string, until time.Time) (bool,
 	return first, nil
 }
 
+// Claimed reports whether key has been claimed, for what must be known before
+// the work is done that uses it up.
+func (m *Manager) Claimed(ctx context.Context, key string) (bool, error) {
+	claimed, err := m.store.Claimed(ctx, hashName("claim", key))
+	if err != nil {
+		return false, fmt.Errorf("looking for a claim: %w", err)
+	}
+	return claimed, nil
+}
+
 // hashName is the name under which kind and code are stored: SHA-256 of both,
 // each hashed first so that the border between them cannot move.
 func hashName(kind, code string) string {

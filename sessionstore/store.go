@@ -85,6 +85,9 @@ type Store interface {
 	// the first claim. The same claimant may ask again and hears the same.
 	Claim(ctx context.Context, key, claimant string, ttl time.Duration) (bool, error)
 
+	// Claimed reports whether anybody has claimed key, and claims nothing.
+	Claimed(ctx context.Context, key string) (bool, error)
+
 	// Append puts value in front of the list called key, which keeps at most
 	// keep values, the newest; the whole list lives for ttl from its last
 	// value on. A value that is among the first 64 already is a repetition and

@@ -98,6 +98,24 @@ func (l *Limiter) Allow(addr netip.Addr) (ok bool, retryAfter time.Duration) {
 	return ok, retryAfter
 }
 
+// Peek reports what Allow would, and counts nothing.
+func (l *Limiter) Peek(addr netip.Addr) (ok bool, retryAfter time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	b := l.unnamed
+	if e, found := l.known[subscriber(addr)]; found {
+		b = e.Value.(*bucket).limiter
+	} else if l.order.Len() < l.max {
+		return true, 0
+	}
+	missing := 1 - b.TokensAt(now)
+	if missing <= 0 {
+		return true, 0
+	}
+	return false, time.Duration(missing / float64(b.Limit()) * float64(time.Second))
+}
+
 // element finds or makes the bucket of a client; nil means there is no room.
 func (l *Limiter) element(key netip.Addr, now time.Time) *list.Element {
 	if e, found := l.known[key]; found {

@@ -140,3 +140,27 @@ func TestNumbersThatAllowNothing(t *testing.T) {
 		}
 	}
 }
+
+// Peek says what Allow would, for strangers and where there is no more room, too.
+func TestPeek(t *testing.T) {
+	l, k := newLimiter(t, Config{Events: 20, Per: time.Minute, MaxAddresses: 1})
+	for _, addr := range []string{"192.0.2.1", "192.0.2.2"} { // the second shares the bucket of strangers
+		for {
+			ok, after := l.Peek(netip.MustParseAddr(addr))
+			if again, _ := l.Peek(netip.MustParseAddr(addr)); again != ok {
+				t.Fatal("looking counts")
+			}
+			allowed, want := l.Allow(netip.MustParseAddr(addr))
+			if ok != allowed || (after-want).Abs() > time.Millisecond {
+				t.Fatalf("%s: %t after %s, but %t after %s", addr, ok, after, allowed, want)
+			}
+			if !ok {
+				break
+			}
+		}
+	}
+	k.pass(3 * time.Second)
+	if ok, _ := l.Peek(netip.MustParseAddr("192.0.2.1")); !ok {
+		t.Error("still full")
+	}
+}

@@ -16,6 +16,13 @@ type Rate interface {
 	Allow(addr netip.Addr) (ok bool, retryAfter time.Duration)
 }
 
+// Patience is a Rate for requests that are counted once it is known what they
+// are worth: Peek is Allow, but counts nothing.
+type Patience interface {
+	Rate
+	Peek(addr netip.Addr) (ok bool, retryAfter time.Duration)
+}
+
 // limited answers 429 where the address asks too often; no rate is no limit.
 func (h *Handler) limited(rate Rate, next endpoint) endpoint {
 	if rate == nil {

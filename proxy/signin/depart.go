@@ -134,10 +134,10 @@ func (h *Handler) askToLogOut(w http.ResponseWriter, r *http.Request, v *visit.V
 	}
 	v.IDP = d.Who.IDP
 	began, _ := h.Jar.readLogins(r, v.Host)
-	if !h.departed(w, r, v, d, code, &began) { // somebody else's sign-out was planted here
+	if !h.departed(w, r, v, d, code, &began) { // somebody else's sign-out was planted here, or a cookie was lost
 		v.Reason = "logout_code_refused"
 		h.Audit.Record(audit.Event{Type: audit.LogoutRefused, IDP: v.IDP, Addr: v.Client(), RequestID: v.ID, Reason: v.Reason})
-		h.problem(w, r, v, pages.SLORefused, h.signOutButton())
+		h.unconfirmed(w, r, v, "")
 		return
 	}
 	req, err := h.Logouts.Request(d.Who, nonce())

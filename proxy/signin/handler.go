@@ -40,7 +40,8 @@ type Config struct {
 	Keys        http.Handler // serves jwks.json
 	LoginRate   Rate
 	ACSRate     Rate
-	RelayRate   Rate // of answers that arrive on an app host
+	LogoutRate  Patience // with logout messages that do nothing
+	RelayRate   Rate     // of answers that arrive on an app host
 	AccountRate Rate
 	Now         func() time.Time
 }

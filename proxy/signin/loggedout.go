@@ -12,26 +12,27 @@ import (
 // answered tells a person who signed out here what the identity provider made of
 // it. Where they go next comes from their own login cookie alone, never from the
 // message or its RelayState.
-func (h *Handler) answered(w http.ResponseWriter, r *http.Request, v *visit.Visit, m LogoutMessage, request string) {
+func (h *Handler) answered(w http.ResponseWriter, r *http.Request, v *visit.Visit, m LogoutMessage, request string) (proven bool) {
 	began, _ := h.Jar.readLogins(r, v.Host)
 	p, ok := began.takeLogout(request, h.Now())
 	if !ok || p.ServiceProvider != v.ServiceProvider {
 		h.strayLogout(w, r, v)
-		return
+		return false
 	}
 	v.IDP = p.IDP
 	outcome, err := m.Outcome(p.IDP, p.Request)
 	if err != nil { // the true answer may still come, so the logout stays pending
 		h.noteOutcome(v, "refused", h.reasonOf(v, err))
 		h.unconfirmed(w, r, v, p.IDP)
-		return
+		return false
 	}
 	if err := h.Jar.writeLogins(w, v.Host, began); err != nil {
 		h.failed(w, r, v, err)
-		return
+		return true
 	}
 	h.noteOutcome(v, string(outcome), string(outcome))
 	h.farewell(w, r, v, p, outcome)
+	return true
 }
 
 func (h *Handler) reasonOf(v *visit.Visit, err error) string {

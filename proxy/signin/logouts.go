@@ -48,8 +48,8 @@ type LogoutMessage interface {
 	// false when it is a request itself.
 	Answers() (request string, response bool)
 
-	// Request believes a request, once. What proves nothing is a *Refusal; any
-	// other error means that we could not tell.
+	// Request believes a request that was not done yet. What proves nothing is a
+	// *Refusal; any other error means that we could not tell.
 	Request(ctx context.Context) (LogoutRequest, error)
 
 	// Outcome believes the response of that identity provider to that request.
@@ -61,6 +61,9 @@ type LogoutMessage interface {
 // §3.7.1).
 type LogoutRequest struct {
 	sessionstore.Named
+	// Spend notes that it is done: from now on it is refused. What could not be
+	// done may be asked for again, with the same message.
+	Spend func(context.Context) error
 	// Done writes the answer that they have ended; nil where the identity
 	// provider has no address for answers.
 	Done func() (*LogoutAnswer, error)

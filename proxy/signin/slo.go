@@ -3,9 +3,7 @@ package signin
 import (
 	"errors"
 	"io"
-	"mime"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/samlgate/samlgate/audit"
@@ -23,32 +21,57 @@ const maxSOAP = 64 << 10
 // in frames of these too: a signature speaks for them. It needs no cookie to end
 // sessions.
 func (h *Handler) slo(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
-	h.limited(h.ACSRate, func(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+	h.doubted(func(w http.ResponseWriter, r *http.Request, v *visit.Visit) (proven bool) {
 		in, ok := h.receiveLogout(w, r, v)
-		if !ok {
-			return
+		if !ok || h.crowded(w, r, v) {
+			return false
 		}
 		m, err := h.readLogout(v, in)
 		if err != nil {
-			h.refuseLogout(w, r, v, err)
-			return
+			return h.refuseLogout(w, r, v, err)
 		}
 		if request, response := m.Answers(); response {
-			h.answered(w, r, v, m, request)
-			return
+			return h.answered(w, r, v, m, request)
 		}
 		answer, err := h.endNamed(r, v, m)
 		if err != nil {
-			h.refuseLogout(w, r, v, err)
-			return
+			return h.refuseLogout(w, r, v, err)
 		}
 		h.forgetEnded(w, r, v)
 		if answer == nil {
 			h.Pages.SignedOut(w, r, pages.SignedOut{Reason: pages.EndedByIDP, IDP: h.idps[v.IDP].DisplayName, SignIn: h.LoginURL(), Choose: h.chooseURL()})
-			return
+			return true
 		}
 		h.carry(w, r, *answer)
+		return true
 	})(w, r, v)
+}
+
+// doubted counts by address what serve does not find to be proven, and answers
+// 429 where that was too much. What an identity provider has signed and what is
+// done for the first time is not counted: by SOAP all its requests come from one
+// address, and at the end of a working day everybody signs out. Such a request is
+// spent, so a copy of one counts.
+func (h *Handler) doubted(serve func(w http.ResponseWriter, r *http.Request, v *visit.Visit) (proven bool)) endpoint {
+	return func(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+		if !h.crowded(w, r, v) && !serve(w, r, v) && h.LogoutRate != nil {
+			h.LogoutRate.Allow(v.Addr)
+		}
+	}
+}
+
+// crowded answers 429 where the address has sent too much that was not proven.
+// It is asked again when a message has arrived: many that come slowly may be
+// complete at the same moment.
+func (h *Handler) crowded(w http.ResponseWriter, r *http.Request, v *visit.Visit) bool {
+	if h.LogoutRate == nil {
+		return false
+	}
+	ok, after := h.LogoutRate.Peek(v.Addr)
+	if !ok {
+		h.show(w, r, v, pages.Problem{Code: pages.TooMany, RetryAfter: after})
+	}
+	return !ok
 }
 
 // receiveLogout reads what a browser brings.
@@ -85,6 +108,9 @@ func (h *Handler) endNamed(r *http.Request, v *visit.Visit, m LogoutMessage) (*L
 	if _, err := h.Sessions.EndNamed(r.Context(), req.Named, sessionstore.ReasonSingleLogout); err != nil {
 		return nil, err
 	}
+	if err := req.Spend(r.Context()); err != nil {
+		return nil, err
+	}
 	v.Reason = "single_logout"
 	h.Observer.Logout(v.IDP, "received", "success")
 	h.Audit.Record(audit.Event{Type: audit.LogoutAccepted, IDP: v.IDP, Addr: v.Client(), RequestID: v.ID, By: "idp"})
@@ -111,8 +137,9 @@ func (h *Handler) forgetEnded(w http.ResponseWriter, r *http.Request, v *visit.V
 }
 
 // refuseLogout answers what ended nothing. The identity provider hears of it
-// where it is certain that it asked.
-func (h *Handler) refuseLogout(w http.ResponseWriter, r *http.Request, v *visit.Visit, err error) {
+// where it is certain that it asked. It returns false for a refusal; while nobody
+// can tell, nobody is blamed.
+func (h *Handler) refuseLogout(w http.ResponseWriter, r *http.Request, v *visit.Visit, err error) bool {
 	refusal := h.noteRefusal(v, err)
 	switch {
 	case refusal == nil:
@@ -124,6 +151,7 @@ func (h *Handler) refuseLogout(w http.ResponseWriter, r *http.Request, v *visit.
 			Code: refusal.Code, Args: h.named(refusal.Args, v.IDP), Actions: []pages.Action{h.signOutButton()},
 		})
 	}
+	return refusal == nil
 }
 
 // noteRefusal counts and records; nil means that the error is none, but a doubt.
@@ -145,42 +173,62 @@ func (h *Handler) noteRefusal(v *visit.Visit, err error) *Refusal {
 // soap is the single logout service of an identity of ours for identity
 // providers that come without a browser (SAML Bindings §3.2).
 func (h *Handler) soap(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
-	h.limited(h.ACSRate, func(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+	h.doubted(func(w http.ResponseWriter, r *http.Request, v *visit.Visit) (proven bool) {
 		if !h.method(w, r, v, http.MethodPost) {
-			return
+			return false
 		}
-		answer, err := h.endBySOAP(w, r, v)
-		if err == nil && answer == nil {
-			err = errors.New("no answer could be written")
+		in, err := h.receiveSOAP(w, r)
+		if err == nil && h.crowded(w, r, v) {
+			return false
 		}
-		if err != nil {
-			refusal := h.noteRefusal(v, err)
-			if refusal == nil || refusal.Answer == nil {
-				v.Err = err
-				h.envelope(w, http.StatusInternalServerError, h.fault(refusal != nil))
-				return
-			}
-			answer = refusal.Answer
-		}
-		h.envelope(w, http.StatusOK, answer.Body)
+		return h.answerSOAP(w, r, v, in, err)
 	})(w, r, v)
 }
 
-func (h *Handler) endBySOAP(w http.ResponseWriter, r *http.Request, v *visit.Visit) (*LogoutAnswer, error) {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || !strings.EqualFold(kind, "text/xml") { // SOAP 1.1 §6
-		return nil, &Refusal{Reason: "soap_type", Detail: "the body is not declared as text/xml"}
+// receiveSOAP reads what an identity provider sends.
+func (h *Handler) receiveSOAP(w http.ResponseWriter, r *http.Request) (Received, error) {
+	if !isXML(r.Header.Get("Content-Type")) {
+		return Received{}, &Refusal{Reason: "soap_type", Detail: "the body is not declared as text/xml"}
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(h.Now().Add(bodyTime)) // not every writer can
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxSOAP))
 	if err != nil {
-		return nil, &Refusal{Reason: "soap_body", Detail: "the body is too large or did not arrive"}
+		return Received{}, &Refusal{Reason: "soap_body", Detail: "the body is too large or did not arrive"}
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	m, err := h.readLogout(v, Received{SOAP: body})
+	return Received{SOAP: body}, nil
+}
+
+// answerSOAP does what was received, unless that failed, and says how it went.
+func (h *Handler) answerSOAP(w http.ResponseWriter, r *http.Request, v *visit.Visit, in Received, err error) (proven bool) {
+	var answer *LogoutAnswer
+	if err == nil {
+		answer, err = h.endBySOAP(r, v, in)
+	}
+	if err == nil {
+		h.envelope(w, http.StatusOK, answer.Body)
+		return true
+	}
+	refusal := h.noteRefusal(v, err)
+	if refusal != nil && refusal.Answer != nil {
+		h.envelope(w, http.StatusOK, refusal.Answer.Body)
+		return false
+	}
+	v.Err = err
+	h.envelope(w, http.StatusInternalServerError, h.fault(refusal != nil))
+	return refusal == nil
+}
+
+func (h *Handler) endBySOAP(r *http.Request, v *visit.Visit, in Received) (*LogoutAnswer, error) {
+	m, err := h.readLogout(v, in)
 	if err != nil {
 		return nil, err
 	}
-	return h.endNamed(r, v, m)
+	answer, err := h.endNamed(r, v, m)
+	if err == nil && answer == nil {
+		err = errors.New("no answer could be written")
+	}
+	return answer, err
 }
 
 func (h *Handler) fault(refused bool) []byte {

@@ -31,7 +31,7 @@ func TestRequestIsReadExactly(t *testing.T) {
 			t.Errorf("%s: %d requests remembered", b, len(w.replay.until))
 		}
 		for _, until := range w.replay.until {
-			if !until.Equal(testNow().Add(14 * time.Minute)) {
+			if !until.Equal(testNow().Add(19 * time.Minute)) {
 				t.Errorf("%s: remembered until %v", b, until)
 			}
 		}

@@ -337,3 +337,16 @@ func TestReplay(t *testing.T) {
 	w.binding = redirect
 	deny(t, "again by redirect", ReasonReplay, w)
 }
+
+// What could not be done is asked for again, with the same message.
+func TestARequestIsSpentWhenItIsDone(t *testing.T) {
+	for _, b := range bindings() {
+		w := good(requestXML, b)
+		w.undone = true
+		allow(t, "the store is away", w)
+		allow(t, "still", w)
+		w.undone = false
+		allow(t, "back", w)
+		deny(t, "done", ReasonReplay, w)
+	}
+}

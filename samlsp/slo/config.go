@@ -1,6 +1,7 @@
 package slo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -20,12 +21,19 @@ type Config struct {
 	URL       string // of the logout service for Redirect and POST
 	SOAPURL   string // of the one for SOAP; empty refuses SOAP
 	ClockSkew time.Duration
-	Replay    samlsp.ReplayCache
+	Replay    ReplayCache
 	Now       func() time.Time
 	// ResponseLocation returns the address to which the identity provider of
 	// that name wants logout responses, or "" where that is the address for
 	// requests, too (Metadata §2.2.2). Nil means that this is so everywhere.
 	ResponseLocation func(idp string, b samlsp.Binding) string
+}
+
+// ReplayCache remembers used requests as it does used assertions, and tells of
+// them before one is used. Claimed reports whether somebody has claimed key.
+type ReplayCache interface {
+	samlsp.ReplayCache
+	Claimed(ctx context.Context, key string) (bool, error)
 }
 
 // Service writes and verifies logout messages. It is safe for concurrent use.

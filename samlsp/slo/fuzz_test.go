@@ -46,6 +46,7 @@ func corpus(f *testing.F, extension string) (seeds []string, verify func(t *test
 type forgetful struct{}
 
 func (forgetful) Claim(context.Context, string, time.Time) (bool, error) { return true, nil }
+func (forgetful) Claimed(context.Context, string) (bool, error)          { return false, nil }
 
 // fuzzed is a service of our own that costs no RSA key.
 func fuzzed(f *testing.F, cert *x509.Certificate, made time.Time) *Service {

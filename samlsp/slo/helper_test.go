@@ -30,7 +30,7 @@ func testNow() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }
 
 func at(d time.Duration) string { return stamp(testNow().Add(d)) }
 
-// memory is a samlsp.ReplayCache in a map.
+// memory is a ReplayCache in a map.
 type memory struct {
 	mu    sync.Mutex
 	until map[string]time.Time // :: key → until
@@ -49,6 +49,13 @@ func (m *memory) Claim(_ context.Context, key string, until time.Time) (bool, er
 	_, used := m.until[key]
 	m.until[key] = until
 	return !used, nil
+}
+
+func (m *memory) Claimed(_ context.Context, key string) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, used := m.until[key]
+	return used, m.fail
 }
 
 // keyring is made once: RSA keys cost more than all tests together.
@@ -95,6 +102,7 @@ type world struct {
 	soapURL  string
 	respond  func(idp string, b samlsp.Binding) string
 	received *Received
+	undone   bool   // what a request asks for does not succeed
 	off      Reason // the one check that is not made
 }
 
@@ -218,6 +226,9 @@ func (w *world) deliver(t testing.TB) (*LogoutRequest, *LogoutResponse, error) {
 	s := w.service(t)
 	if w.name() == "SAMLRequest" {
 		req, err := s.VerifyRequest(t.Context(), in)
+		if err == nil && !w.undone {
+			err = s.Spend(t.Context(), req)
+		}
 		return req, nil, err
 	}
 	resp, err := s.VerifyResponse(in, w.want)

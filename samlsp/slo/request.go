@@ -17,7 +17,7 @@ const (
 	nsProtocol  = "urn:oasis:names:tc:SAML:2.0:protocol"
 
 	maxAge    = 10 * time.Minute // of a message by its IssueInstant: it is sent at once
-	minMemory = 10 * time.Minute // of a used request beyond its end
+	minMemory = 10 * time.Minute // of a used request beyond the age at which it is too old
 	maxIndex  = 1 << 10          // bytes of a SessionIndex
 )
 
@@ -36,9 +36,9 @@ type LogoutRequest struct {
 	UsedSHA1       bool // believed although signed with SHA-1, as the operator allowed: worth a warning and a metric
 }
 
-// VerifyRequest believes a LogoutRequest, once. On every refusal the error is a
-// [*Rejection]; it is samlsp.ErrUnavailable when the replay cache cannot be
-// asked.
+// VerifyRequest believes a LogoutRequest until it was done, see [Service.Spend].
+// On every refusal the error is a [*Rejection]; it is samlsp.ErrUnavailable when
+// the replay cache cannot be asked.
 func (s *Service) VerifyRequest(ctx context.Context, in *Received) (*LogoutRequest, error) {
 	if !in.IsRequest() {
 		return nil, reject(ReasonKind, "a response where a request is expected")
@@ -66,21 +66,19 @@ func answerable(err error, req *LogoutRequest) error {
 	return err
 }
 
-// fill checks time and person of a proven request, and uses it up last: only
-// what would be acted upon is ever spent.
+// fill checks time and person of a proven request, and that it was not done yet.
 func (s *Service) fill(ctx context.Context, req *LogoutRequest, p *samlsp.Proven) error {
-	issued, usable, err := s.checkTimes(p.Element())
-	if err != nil {
+	var err error
+	if req.Issued, err = s.checkTimes(p.Element()); err != nil {
 		return err
 	}
-	req.Issued = issued
 	if req.NameID, err = s.nameID(p); err != nil {
 		return err
 	}
 	if req.SessionIndexes, err = s.sessionIndexes(p.Element()); err != nil {
 		return err
 	}
-	return s.claim(ctx, p.IDP().EntityID, req.ID, usable)
+	return s.checkUnused(ctx, req)
 }
 
 // checkDestination: a signed message names the address it is meant for, which
@@ -99,26 +97,21 @@ func (s *Service) checkDestination(message samlsp.Element, b samlsp.Binding) err
 	return reject(ReasonDestination, "the message is meant for another address, or for none")
 }
 
-// checkTimes returns when the request was issued, and until when it could be
-// accepted, skew left aside (Core §3.2.1, §3.7.1).
-func (s *Service) checkTimes(message samlsp.Element) (issued, usable time.Time, err error) {
+// checkTimes returns when the request was issued (Core §3.2.1, §3.7.1).
+func (s *Service) checkTimes(message samlsp.Element) (issued time.Time, err error) {
 	issued, err = s.checkIssued(message)
 	if err != nil {
-		return issued, usable, err
+		return issued, err
 	}
-	usable = issued.Add(maxAge)
 	end, given, err := message.Instant("NotOnOrAfter")
 	if err != nil && s.makes(ReasonTimeFormat) {
-		return issued, usable, rejection(err)
+		return issued, rejection(err)
 	}
 	now, given := s.cfg.Now(), given && err == nil
 	if given && !now.Before(end.Add(s.cfg.ClockSkew)) && s.makes(ReasonExpired) {
-		return issued, usable, rejectTime(ReasonExpired, now, issued, "valid until %s", stamp(end))
+		return issued, rejectTime(ReasonExpired, now, issued, "valid until %s", stamp(end))
 	}
-	if given && end.Before(usable) {
-		usable = end
-	}
-	return issued, usable, nil
+	return issued, nil
 }
 
 // checkIssued wants an IssueInstant of the last minutes.
@@ -190,18 +183,35 @@ func (s *Service) sessionIndexes(message samlsp.Element) ([]string, error) {
 	return all, nil
 }
 
-// claim uses a request up. The key differs from those of assertions.
-func (s *Service) claim(ctx context.Context, entityID, id string, usable time.Time) error {
-	sum := sha256.Sum256([]byte(entityID + "\x00" + id))
-	until := usable.Add(max(2*s.cfg.ClockSkew, minMemory))
-	first, err := s.cfg.Replay.Claim(ctx, "logout:"+hex.EncodeToString(sum[:]), until)
+// checkUnused refuses what was done before: a repetition would end what began
+// since.
+func (s *Service) checkUnused(ctx context.Context, req *LogoutRequest) error {
+	used, err := s.cfg.Replay.Claimed(ctx, replayKey(req))
 	if err != nil {
 		return fmt.Errorf("%w: %w", samlsp.ErrUnavailable, err)
 	}
-	if !first && s.makes(ReasonReplay) {
+	if used && s.makes(ReasonReplay) {
 		return reject(ReasonReplay, "this request was received before")
 	}
 	return nil
+}
+
+// Spend uses a request up, once what it asks for is done. Before that the
+// identity provider may ask again with the same message, as it does by SOAP after
+// an error: what a store that was away for a moment kept alive ends then. The
+// error is samlsp.ErrUnavailable; the request is to be answered as not done.
+func (s *Service) Spend(ctx context.Context, req *LogoutRequest) error {
+	until := req.Issued.Add(maxAge + max(2*s.cfg.ClockSkew, minMemory))
+	if _, err := s.cfg.Replay.Claim(ctx, replayKey(req), until); err != nil { // of two at a time both have done it
+		return fmt.Errorf("%w: %w", samlsp.ErrUnavailable, err)
+	}
+	return nil
+}
+
+// replayKey differs from the keys of assertions.
+func replayKey(req *LogoutRequest) string {
+	sum := sha256.Sum256([]byte(req.Issuer + "\x00" + req.ID))
+	return "logout:" + hex.EncodeToString(sum[:])
 }
 
 func rejectTime(reason Reason, now, at time.Time, format string, args ...any) *Rejection {

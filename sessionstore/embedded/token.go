@@ -66,3 +66,14 @@ func (s *Store) Claim(ctx context.Context, key, claimant string, ttl time.Durati
 	s.ends.add(ending{at: now.Add(ttl), claim: key})
 	return true, nil
 }
+
+// Claimed looks for a claim that counts.
+func (s *Store) Claimed(ctx context.Context, key string) (bool, error) {
+	now, err := s.enter(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer s.mu.Unlock()
+	t, ok := s.claims[key]
+	return ok && now.Before(t.end), nil
+}

@@ -106,6 +106,8 @@ func exercise(t *testing.T, s *Store) error {
 	try(err)
 	_, err = s.Claim(ctx, "k", "me", time.Minute)
 	try(err)
+	_, err = s.Claimed(ctx, "k")
+	try(err)
 	entry, name := sessionstore.Entry{ID: id}, sessionstore.NameHash{}
 	_, err = s.Enlist(ctx, name, entry, time.Hour)
 	try(err)

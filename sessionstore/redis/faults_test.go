@@ -53,6 +53,7 @@ func everything(t *testing.T, s *Store, id sessionstore.ID, want error) {
 		"take":    func() error { _, err := s.Take(ctx, "k"); return err },
 		"keep":    func() error { _, err := s.Keep(ctx, "k", nil, time.Minute); return err },
 		"claim":   func() error { _, err := s.Claim(ctx, "k", "c", time.Minute); return err },
+		"claimed": func() error { _, err := s.Claimed(ctx, "k"); return err },
 		"enlist": func() error {
 			_, err := s.Enlist(ctx, sessionstore.NameHash{}, sessionstore.Entry{ID: id}, time.Hour)
 			return err

@@ -52,6 +52,18 @@ func (s *Store) Claim(ctx context.Context, key, claimant string, ttl time.Durati
 	return before == claimant, nil
 }
 
+// Claimed asks the master, as every read does.
+func (s *Store) Claimed(ctx context.Context, key string) (bool, error) {
+	err := s.client.Get(ctx, s.prefix+":c:"+key).Err()
+	if errors.Is(err, goredis.Nil) {
+		return false, nil
+	}
+	if err != nil {
+		return false, unavailable("looking for a claim", err)
+	}
+	return true, nil
+}
+
 // Ping writes a key, so that a server which only reads is no store.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.client.Set(ctx, s.prefix+":ping", "", 10*time.Second).Err(); err != nil {

@@ -34,7 +34,15 @@ func tokenCases() map[string]func(*bench) {
 			if err != nil || !first {
 				b.Fatalf("first claim: %v, %v", first, err)
 			}
+			claimed := func(want bool) {
+				b.Helper()
+				if got, err := b.Store.Claimed(b.ctx(), "claim"); err != nil || got != want {
+					b.Errorf("claimed: %v, %v; want %v", got, err, want)
+				}
+			}
+			claimed(true)
 			b.Advance(1100 * time.Millisecond)
+			claimed(false) // which claims nothing either
 			_, err = b.Store.Take(b.ctx(), "key")
 			b.refused(err, sessionstore.ErrNotFound)
 			if again, err := b.Store.Claim(b.ctx(), "claim", "b", time.Minute); err != nil || !again {

@@ -171,6 +171,10 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 	if err != nil {
 		return nil, err
 	}
+	logoutRate, err := rate(cfg.Server.RateLimits.ACS, b.now)
+	if err != nil {
+		return nil, err
+	}
 	relayRate, err := rate(cfg.Server.RateLimits.ACS, b.now)
 	if err != nil {
 		return nil, err
@@ -191,7 +195,7 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,
 		}},
 		Further:  t.further(),
-		Metadata: metadataHandler(t.sp), Keys: keysHandler(signer), LoginRate: loginRate, ACSRate: acsRate, RelayRate: relayRate, AccountRate: accountRate, Now: b.now,
+		Metadata: metadataHandler(t.sp), Keys: keysHandler(signer), LoginRate: loginRate, ACSRate: acsRate, LogoutRate: logoutRate, RelayRate: relayRate, AccountRate: accountRate, Now: b.now,
 	})
 }
 
@@ -251,7 +255,7 @@ func idps(cfg *config.Config) []signin.IDP {
 }
 
 // rate returns nil where the operator switched the limit off.
-func rate(r config.Rate, now func() time.Time) (signin.Rate, error) {
+func rate(r config.Rate, now func() time.Time) (signin.Patience, error) {
 	if r.Events == 0 {
 		return nil, nil
 	}

@@ -24,20 +24,21 @@ type logouts struct {
 // logouts makes the logout services of t.
 func (b *base) logouts(t *tree) (logouts, error) {
 	l := logouts{services: make(map[string]*slo.Service), at: t.identities, weak: b.weak}
-	if err := l.add(own, t.identities[own], b.spConfig(t)); err != nil {
+	if err := l.add(own, t, b.spConfig(t)); err != nil {
 		return l, err
 	}
 	for _, c := range t.cfg.SAML.ServiceProviders {
-		if err := l.add(c.Name, t.identities[c.Name], b.furtherConfig(t, c)); err != nil {
+		if err := l.add(c.Name, t, b.furtherConfig(t, c)); err != nil {
 			return l, fmt.Errorf("service provider %q: %w", c.Name, err)
 		}
 	}
 	return l, nil
 }
 
-func (l logouts) add(name string, sp *samlsp.ServiceProvider, c samlsp.Config) error {
+func (l logouts) add(name string, t *tree, c samlsp.Config) error {
+	sp := t.identities[name]
 	service, err := slo.New(slo.Config{
-		SP: sp, EntityID: c.EntityID, URL: c.SLOURL, SOAPURL: c.SOAPURL, ClockSkew: c.ClockSkew, Replay: c.Replay, Now: c.Now,
+		SP: sp, EntityID: c.EntityID, URL: c.SLOURL, SOAPURL: c.SOAPURL, ClockSkew: c.ClockSkew, Replay: replay{t}, Now: c.Now,
 		ResponseLocation: func(idp string, b samlsp.Binding) string {
 			if p, ok := sp.IDP(idp); ok {
 				return p.SLOResponses[b]
@@ -120,6 +121,7 @@ func (m message) Request(ctx context.Context) (signin.LogoutRequest, error) {
 	}
 	return signin.LogoutRequest{
 		Named: sessionstore.Named{IDP: req.IDP, Issuer: req.Issuer, NameID: req.NameID, Indexes: req.SessionIndexes, Issued: req.Issued},
+		Spend: func(ctx context.Context) error { return m.service.Spend(ctx, req) },
 		Done: func() (*signin.LogoutAnswer, error) {
 			out, err := m.service.NewResponse(req, slo.Success)
 			if errors.Is(err, slo.ErrNoAddress) {

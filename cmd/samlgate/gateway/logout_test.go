@@ -247,3 +247,4 @@ func TestLogoutServicesInMetadata(t *testing.T) {
 type fresh struct{}
 
 func (fresh) Claim(context.Context, string, time.Time) (bool, error) { return true, nil }
+func (fresh) Claimed(context.Context, string) (bool, error)          { return false, nil }

@@ -15,3 +15,11 @@ func (r replay) Claim(ctx context.Context, key string, until time.Time) (bool, e
 	}
 	return r.t.sessions.Claim(ctx, key, until)
 }
+
+// Claimed implements slo.ReplayCache.
+func (r replay) Claimed(ctx context.Context, key string) (bool, error) {
+	if r.t.sessions == nil {
+		return false, errNoStore
+	}
+	return r.t.sessions.Claimed(ctx, key)
+}
