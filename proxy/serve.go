@@ -110,7 +110,7 @@ func (g *Gateway) unauthenticated(w http.ResponseWriter, r *http.Request, v *vis
 // target is where the person wanted to go on this host, in printable ASCII: it
 // comes back in a Location header.
 func target(r *http.Request, v *visit.Visit) string {
-	if r.URL.RawQuery == "" {
+	if r.URL.RawQuery == "" && !r.URL.ForceQuery { // "/a?" is not "/a"
 		return v.Path.Escaped()
 	}
 	var b strings.Builder

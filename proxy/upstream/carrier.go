@@ -58,7 +58,7 @@ func (c *carrier) rewrite(p *httputil.ProxyRequest) {
 	out.URL = &url.URL{
 		Scheme: base.Scheme, Host: base.Host,
 		Path: base.Path + c.path, RawPath: base.EscapedPath() + c.Path,
-		RawQuery: p.In.URL.RawQuery, // as received: the proxy drops "a=1;b=2"
+		RawQuery: p.In.URL.RawQuery, ForceQuery: p.In.URL.ForceQuery, // as received: the proxy drops "a=1;b=2"
 	}
 	out.Trailer = nil // RFC 9110 §6.5.1: a trailer may not become a header somewhere
 	out.Host = c.host()

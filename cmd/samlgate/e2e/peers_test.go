@@ -86,7 +86,7 @@ func (h house) spInitiated(t *testing.T) {
 // links are what must survive a login to the byte.
 var links = []string{
 	"/echo?q=1&name=caf%C3%A9", "/echo?path=a%2Fb+c&empty=&q=1&q=2", "/echo?%73=%7E;x=1", "/echo?return_to=https://evil.example/",
-	"/echo?next=%0d%0aSet-Cookie:x", "/echo?a=b?c=d&e='\"",
+	"/echo?next=%0d%0aSet-Cookie:x", "/echo?", "/echo?a=b?c=d&e='\"",
 }
 
 func (o office) deepLinks(t *testing.T) {
