@@ -26,6 +26,7 @@ type Session struct {
 	Expires  time.Time     // the absolute end
 	Idle     time.Duration // how long it lives unused
 	recorded *atomic.Int64 // last use that the store knows, in Unix ms of the local clock
+	used     *atomic.Int64 // last use that we know, in ns since LastSeen
 }
 
 // OnLimit says what a sign-in does when the person is at the limit.
