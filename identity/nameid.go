@@ -4,14 +4,16 @@ import "strings"
 
 // Means reports whether n and o name one principal at the provider whose entity
 // id is issuer: by the rule of SAML Core §3.3.4 they are identical. What is left
-// out counts as what it stands for: no Format is the unspecified one (§8.3.1),
-// no NameQualifier is the issuer, no SPNameQualifier is the service provider that
-// is spoken to (§8.3.7). The SPProvidedID is our own name for the principal,
-// which may be given between two messages (§3.6), and says nothing.
+// out counts as what it stands for: no NameQualifier is the issuer, no
+// SPNameQualifier is the service provider that is spoken to (§8.3.7). No Format
+// is any: large providers name people with one at the sign-in and without at the
+// logout. The SPProvidedID is our own name for the principal, which may be given
+// between two messages (§3.6), and says nothing.
 //
 // Values are compared byte by byte. A value that is empty names nobody.
 func (n NameID) Means(o NameID, issuer string) bool {
-	return n.Value != "" && n.Value == o.Value && n.FormatName() == o.FormatName() &&
+	return n.Value != "" && n.Value == o.Value &&
+		(n.Format == "" || o.Format == "" || n.FormatName() == o.FormatName()) &&
 		qualifier(n.NameQualifier, issuer) == qualifier(o.NameQualifier, issuer) &&
 		(n.SPNameQualifier == "" || o.SPNameQualifier == "" || n.SPNameQualifier == o.SPNameQualifier)
 }

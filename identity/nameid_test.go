@@ -21,7 +21,7 @@ func TestNameIDMeans(t *testing.T) {
 		"another case":                      {signedIn, change(func(n *NameID) { n.Value = "8F14E45F" }), false},
 		"white space":                       {signedIn, change(func(n *NameID) { n.Value += " " }), false},
 		"a user name like a persistent id":  {signedIn, change(func(n *NameID) { n.Format = saml1 + "unspecified" }), false},
-		"no format":                         {signedIn, change(func(n *NameID) { n.Format = "" }), false},
+		"the format left out":               {signedIn, change(func(n *NameID) { n.Format = "" }), true},
 		"passed on from another provider":   {signedIn, change(func(n *NameID) { n.NameQualifier = "urn:other" }), false},
 		"a name for another service":        {signedIn, change(func(n *NameID) { n.SPNameQualifier = "urn:other" }), false},
 		"nobody":                            {NameID{}, NameID{}, false},

@@ -1,7 +1,10 @@
 package proxy_test
 
 import (
+	"context"
 	"errors"
+	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -330,4 +333,18 @@ func TestSOAP(t *testing.T) {
 		t.Error("the session lives on")
 	}
 	w.browser().do(sso+"/Shibboleth.sso/SLO/SOAP", ask{method: "POST", kind: "api", body: "x"}).is(500)
+}
+
+// Whoever hangs up while a request is being done stops nothing: nobody might ask
+// again.
+func TestHangingUpSavesNoSession(t *testing.T) {
+	w := newWorld(t)
+	w.browser().signIn(wiki+"/", ann)
+	ctx, hangUp := context.WithCancel(t.Context())
+	w.slo.proven = hangUp
+	r := httptest.NewRequestWithContext(ctx, "GET", slo+"?"+url.Values{"SAMLRequest": {ended(ann).encode()}}.Encode(), nil)
+	w.gateway.Load().ServeHTTP(httptest.NewRecorder(), r)
+	if ctx.Err() == nil || w.live(ann) != 0 {
+		t.Errorf("%v; %d sessions", ctx.Err(), w.live(ann))
+	}
 }

@@ -29,7 +29,8 @@ type fakeLogouts struct {
 	mute   bool            // the identity provider has no address for answers
 	down   bool            // the replay cache is away
 
-	spendErr error // it goes away before a request can be spent
+	proven   func() // called while a request is judged
+	spendErr error  // it goes away before a request can be spent
 }
 
 // offer makes an identity provider take part, by a binding.
@@ -107,6 +108,9 @@ func (m *fakeMessage) Answers() (string, bool) { return m.n.Answers, m.n.Status 
 func (m *fakeMessage) Request(context.Context) (signin.LogoutRequest, error) {
 	m.f.mu.Lock()
 	defer m.f.mu.Unlock()
+	if m.f.proven != nil {
+		m.f.proven()
+	}
 	refused := &signin.Refusal{Reason: "no_signature", Detail: "forged", Code: pages.SLORefused}
 	switch {
 	case m.f.down:

@@ -61,11 +61,11 @@ type Logout struct {
 	Seq    uint64    // set by the store: grows with each NoteLogout of the name
 }
 
-// HashNameID returns the hash of value and format at the IdP called idp. It leaves
-// the qualifiers out: what one message writes the other may leave out
+// HashNameID returns the hash of the value at the IdP called idp. It leaves format
+// and qualifiers out: what one message writes the other may leave out
 // (SAML Core §8.3.7), so they are compared in the record.
 func HashNameID(idp string, n identity.NameID) NameHash {
-	sum := sha256.Sum256([]byte(hashName("nameid:"+hashName(idp, n.FormatName()), n.Value)))
+	sum := sha256.Sum256([]byte(hashName("nameid:"+idp, n.Value)))
 	return NameHash(sum[:])
 }
 

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -12,8 +13,10 @@ import (
 	"github.com/samlgate/samlgate/sessionstore"
 )
 
-// maxSOAP bounds the body of a SOAP request: one small message.
-const maxSOAP = 64 << 10
+const (
+	maxSOAP = 64 << 10         // of a SOAP request: one small message
+	endTime = 30 * time.Second // for the end of all that one message names
+)
 
 // slo is the single logout service of an identity of ours (SAML Profiles §4.4),
 // for messages that browsers carry. Like the ACS it is exempt from the
@@ -105,10 +108,13 @@ func (h *Handler) endNamed(r *http.Request, v *visit.Visit, m LogoutMessage) (*L
 		return nil, err
 	}
 	v.IDP = req.IDP
-	if _, err := h.Sessions.EndNamed(r.Context(), req.Named, sessionstore.ReasonSingleLogout); err != nil {
+	// Whoever hangs up now stops nothing: a frame is gone as soon as the page around it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), endTime)
+	defer cancel()
+	if _, err := h.Sessions.EndNamed(ctx, req.Named, sessionstore.ReasonSingleLogout); err != nil {
 		return nil, err
 	}
-	if err := req.Spend(r.Context()); err != nil {
+	if err := req.Spend(ctx); err != nil {
 		return nil, err
 	}
 	v.Reason = "single_logout"

@@ -81,7 +81,7 @@ func endsNobodyElse(b *bench) {
 		func(n *sessionstore.Named) { n.IDP = "cor" },
 		func(n *sessionstore.Named) { n.NameID.Value = "N" },
 		func(n *sessionstore.Named) { n.NameID.Value = "n " },
-		func(n *sessionstore.Named) { n.NameID.Format = "" },
+		func(n *sessionstore.Named) { n.NameID.Format = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified" },
 		func(n *sessionstore.Named) { n.NameID.NameQualifier = "urn:other" },
 		func(n *sessionstore.Named) { n.NameID.SPNameQualifier = "urn:other" },
 		func(n *sessionstore.Named) { n.Issuer = "urn:other" }, // whose left-out qualifier means itself
