@@ -222,3 +222,17 @@ func TestTrialsOfAFurtherIdentity(t *testing.T) {
 		t.Error("a session")
 	}
 }
+
+// Whoever reads logs would have the address otherwise before it is used.
+func TestTheCodeOfATrialIsNotLogged(t *testing.T) {
+	w := newWorld(t)
+	b, trial := w.browser(), w.trial()
+	b.do(trial.URL, ask{}).is(200)
+	b.do(trial.URL, ask{method: "POST", site: "cross-site", header: []string{"Origin: https://evil.example"}}).is(403)
+	b.do(strings.Replace(trial.URL, "sso.", "wiki.", 1), ask{}).is(404)
+	b.do(trial.URL+"/", ask{}).is(404)
+	w.server.Close() // waits for the log lines
+	if _, code, _ := strings.Cut(trial.URL, "/try/"); strings.Contains(w.log.String(), code) || !strings.Contains(w.log.String(), "/.samlgate/try/…") {
+		t.Errorf("%s in\n%s", code, w.log.String())
+	}
+}

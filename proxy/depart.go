@@ -79,7 +79,7 @@ func (g *Gateway) line(status int, method string, v *visit.Visit, took slog.Attr
 		return
 	}
 	attrs := append(v.Attrs(), slog.Int("status", status), slog.String("method", named(method)),
-		slog.String("host", v.Host), slog.String("path", v.Path.Escaped()), took)
+		slog.String("host", v.Host), slog.String("path", g.SignIn.Printed(v)), took)
 	g.Log.LogAttrs(context.Background(), level, message, attrs...)
 }
 

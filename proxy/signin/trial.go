@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/samlgate/samlgate/audit"
@@ -80,6 +81,14 @@ func (h *Handler) trialCode(v *visit.Visit) string {
 		return code
 	}
 	return ""
+}
+
+// Printed is the path as it may stand in a log: without the code of a dry run.
+func (h *Handler) Printed(v *visit.Visit) string {
+	if tries := h.below("try/"); strings.HasPrefix(v.Path.Decoded(), tries) {
+		return tries + "…"
+	}
+	return v.Path.Escaped()
 }
 
 // beginTrial shows what is about to happen; only the button spends the code, so

@@ -18,6 +18,7 @@ server:
   listen: 127.0.0.1:{{.Listen}}
   external_url: {{.Site.Origin}}
   admin_listen: {{.Site.Admin}}
+  admin_tokens: [{token: {{.Token}}, role: operator}]
   drain: {delay: 0s, timeout: 1s}
   rate_limits: {login: "off", acs: "off"} # one address for everybody
 {{if .Site.TLS}}  tls: {cert_file: tls.crt, key_file: tls.key}
@@ -99,6 +100,7 @@ func (o office) serve(t *testing.T, at *testenv.Site, listen, store, binding str
 	var config strings.Builder
 	err := officeConfig.Execute(&config, map[string]any{
 		"Site": at, "Listen": listen, "Store": store, "Binding": binding, "Wiki": testenv.LegacyApp(t, "wiki"), "AppCookie": testenv.AppCookie,
+		"Token": operatorToken,
 	})
 	if err != nil {
 		t.Fatal(err)
