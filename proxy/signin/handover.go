@@ -188,7 +188,8 @@ func (h *Handler) placeAt(host, path string) (best Place, found bool) {
 }
 
 // enter gives the browser at the end of its way the session behind code on this
-// host, nil where the code is not right, and reports false when it has answered the request.
+// host, nil where the code is not right, and reports false when it has answered
+// the request.
 func (h *Handler) enter(w http.ResponseWriter, r *http.Request, v *visit.Visit, code string, way journey) (*sessionstore.Session, bool) {
 	s, err := h.redeem(r.Context(), v.Host, code, stateOf(way.Nonce))
 	switch {
