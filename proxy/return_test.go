@@ -1,8 +1,12 @@
 package proxy_test
 
 import (
+	"html"
 	"net/url"
+	"regexp"
 	"testing"
+
+	"github.com/samlgate/samlgate/proxy/signin"
 )
 
 const api = "https://api.example.com"
@@ -62,4 +66,62 @@ func TestReturningToABareHost(t *testing.T) {
 			t.Errorf("%s leads to %s", to, end.at)
 		}
 	}
+}
+
+// scripted is a link on another site, in a browser that runs scripts.
+var scripted = ask{site: "cross-site", header: []string{"Upgrade-Insecure-Requests: 1", "User-Agent: Mozilla/5.0 (X11)"}}
+
+// hops follows such a link, and goes where the page leads that keeps the
+// fragment. That is a page of ours, so no other site is to blame for what
+// follows.
+func (b *browser) hops(address string) *answer {
+	b.t.Helper()
+	page := b.do(address, scripted)
+	m := regexp.MustCompile(`data-to="([^"]*)"`).FindStringSubmatch(page.text)
+	if m == nil {
+		b.t.Fatalf("%s: %d, no hop: %s", address, page.StatusCode, short(page.text))
+	}
+	return b.follow(b.do(html.UnescapeString(m[1]), ask{site: "same-site"}))
+}
+
+// A login may begin by a link on any site, and ends as a navigation of ours. So
+// none ends at an address that signs people out.
+func TestNoLoginEndsAtASignOut(t *testing.T) {
+	w := newWorld(t, furtherIdentities, func(s *setup) {
+		s.further[1].SLOPath = "/Shibboleth.sso/SLO/Redirect"
+		s.aliases.Logout = []signin.Alias{{Path: "/bye"}}
+		s.route("shared").LogoutPaths = []string{"/logout"}
+	})
+	const shared = "https://shared.example.com"
+	signedIn := func() *browser {
+		b := w.browser()
+		b.signInAs(shared+"/", ann, "s-1")
+		return b
+	}
+	for _, path := range []string{"/logout", "/bye"} {
+		b := signedIn()
+		b.follow(b.do(shared+"/.samlgate/callback?return_to="+path, scripted)).is(200, ann)
+		b = signedIn()
+		b.open(sso+"/.samlgate/login?return_to="+url.QueryEscape(shared+path)).is(200, ann)
+	}
+	b := signedIn()
+	delete(b.jar, "shared.example.com") // who was never there
+	b.hops(shared+"/logout").is(200, ann)
+	b = w.browser()
+	b.signInAt(jobs+"/ci", shibACS, "shib", ann).is(200, ann)
+	if end := b.open(sso + "/.samlgate/login?return_to=" + url.QueryEscape(jobs+"/Shibboleth.sso/SLO/Redirect")); end.at != jobs+"/ci" {
+		t.Errorf("ends at %s", end.at)
+	}
+	if n := w.live(ann); n != 6 {
+		t.Errorf("%d of 6 sessions live on", n)
+	}
+}
+
+// Whoever is signed in is not led through a page of ours, behind which an app
+// could not see any more that another site has sent them.
+func TestTheWayThroughACallbackHidesNoSite(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.signIn(wiki+"/", ann).is(200, ann)
+	b.do(wiki+"/.samlgate/callback?return_to=/transfer", scripted).leads(sso + "/.samlgate/login?")
 }

@@ -207,7 +207,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 			w.must(err)
 		}
 		entries = append(entries, route.Entry[*proxy.Route]{Name: rt.Name, Hosts: s.hosts[rt.Name], Path: s.paths[rt.Name], Value: rt})
-		p := signin.Place{Name: rt.Name, Path: s.paths[rt.Name], IDPs: rt.IDPs, Rules: rt.Rules, Demand: rt.Demand, LogoutURL: s.returnTo[rt.Name], ClearCookies: []string{"app_session"}}
+		p := signin.Place{Name: rt.Name, Path: s.paths[rt.Name], IDPs: rt.IDPs, Rules: rt.Rules, Demand: rt.Demand, LogoutPaths: rt.LogoutPaths, LogoutURL: s.returnTo[rt.Name], ClearCookies: []string{"app_session"}}
 		for _, h := range s.hosts[rt.Name] {
 			if h[0] != '*' {
 				p.Hosts = append(p.Hosts, h)

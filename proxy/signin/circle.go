@@ -49,6 +49,7 @@ func (c *circle) Error() string {
 // setOut begins a journey to target on the visited host. nobody says that nobody
 // is signed in there. False means that the request was answered.
 func (h *Handler) setOut(w http.ResponseWriter, r *http.Request, v *visit.Visit, target string, nobody bool) (state string, ok bool) {
+	target = h.landing(v.Host, target)
 	if nobody && h.goesRound(w, r, v, target) {
 		return "", false
 	}

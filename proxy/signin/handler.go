@@ -74,6 +74,7 @@ type Place struct {
 	IDPs         []string // empty = all
 	Rules        access.Policy
 	Demand       Demand
+	LogoutPaths  []string // exact paths at which the app signs people out
 	LogoutURL    string   // where a logout there leads; empty = the signed-out page
 	ClearCookies []string // app cookies that must not outlive the session
 }

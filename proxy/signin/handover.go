@@ -156,7 +156,9 @@ func (h *Handler) by(target string) string {
 }
 
 // fetch begins a journey on an app host for somebody who has just signed in on
-// the gateway origin and is bound for target, a path on this host.
+// the gateway origin and is bound for target, a path on this host. It is a plain
+// redirect: a page of ours in between would hide from the app that the first
+// step was a link on another site (Fetch Metadata, SameSite=Strict).
 func (h *Handler) fetch(w http.ResponseWriter, r *http.Request, v *visit.Visit, target string) {
 	checked, ok := h.Returns.Check(target)
 	u, err := url.Parse(checked)
@@ -172,7 +174,9 @@ func (h *Handler) fetch(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 		h.unavailable(w, r, v, err)
 		return
 	}
-	h.begin(w, r, v, checked, s == nil)
+	if to, _, ok := h.begin(w, r, v, checked, s == nil); ok {
+		Redirect(w, to)
+	}
 }
 
 // placeAt is the route that a path on an exact host belongs to.

@@ -30,22 +30,23 @@ func (a aim) query() string {
 // Begin starts a login for somebody who asked for target, a path with its
 // query on the visited host, and has no session there.
 func (h *Handler) Begin(w http.ResponseWriter, r *http.Request, v *visit.Visit, target string) {
-	h.begin(w, r, v, target, true)
+	if to, state, ok := h.begin(w, r, v, target, true); ok {
+		h.leave(w, r, to, state)
+	}
 }
 
-func (h *Handler) begin(w http.ResponseWriter, r *http.Request, v *visit.Visit, target string, nobody bool) {
+// begin returns the address of a login that leads to target, and the state of
+// the journey. False means that the request was answered.
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request, v *visit.Visit, target string, nobody bool) (to, state string, ok bool) {
 	if place := h.places[v.Route]; v.Host != h.Host && !slices.Contains(place.Hosts, v.Host) {
 		h.show(w, r, v, pages.Problem{Code: pages.WildcardHost, Args: map[string]string{"host": v.Host}})
-		return
+		return "", "", false
 	}
 	if !h.storeAnswers(w, r, v) {
-		return
+		return "", "", false
 	}
-	state, ok := h.setOut(w, r, v, target, nobody)
-	if !ok {
-		return
-	}
-	h.leave(w, r, h.LoginURL()+"?"+aim{host: v.Host, route: v.Route, state: state}.query(), state)
+	state, ok = h.setOut(w, r, v, target, nobody)
+	return h.LoginURL() + "?" + aim{host: v.Host, route: v.Route, state: state}.query(), state, ok
 }
 
 // storeAnswers keeps people from signing in for nothing: the session could not

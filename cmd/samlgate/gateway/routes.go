@@ -128,7 +128,7 @@ func places(cfg *config.Config, routes []*proxy.Route) []signin.Place {
 	for i, c := range cfg.Routes {
 		p := signin.Place{
 			Name: c.Name, Path: c.Path, IDPs: c.IDPs, Rules: routes[i].Rules, Demand: routes[i].Demand,
-			LogoutURL: c.Logout.ReturnTo, ClearCookies: c.Logout.ClearCookies,
+			LogoutPaths: routes[i].LogoutPaths, LogoutURL: c.Logout.ReturnTo, ClearCookies: c.Logout.ClearCookies,
 		}
 		for _, host := range c.Hosts {
 			if !strings.HasPrefix(host, "*") {
