@@ -61,15 +61,16 @@ func (t *trial) signedWell() {
 type Report struct {
 	// Verdicts are the checks in the order in which they were made, each once.
 	// A refusal is the last.
-	Verdicts []Verdict
-	IDP      string // who was asked, by the pending login
-	Bytes    int    // of the XML; 0 when the form value was no base64
-	// Proven says that a signature of the identity provider held. Only then is
-	// anything known of the fields below, and that the message is not forged.
-	Proven    bool
-	Encrypted bool      // the assertion came encrypted
-	UsedSHA1  bool      // a signature relied on SHA-1
-	Issued    time.Time // when it was issued, by the clock of the identity provider
+	Verdicts  []Verdict
+	IDP       string // who was asked, by the pending login
+	Bytes     int    // of the XML; 0 when the form value was no base64
+	Encrypted bool   // an EncryptedAssertion came, whoever sent it
+	// Proven says that a signature of the identity provider held, over the
+	// assertion at least: what is around it may still be somebody else's. Only
+	// then is anything known of the fields below.
+	Proven   bool
+	UsedSHA1 bool      // a signature relied on SHA-1
+	Issued   time.Time // when it was issued, by the clock of the identity provider
 	// ClockOff is how far that is ahead of our clock: that its clock is ahead,
 	// or, when negative, that it is behind or that the message was under way.
 	ClockOff time.Duration

@@ -149,6 +149,14 @@ func TestNothingSwitchesChecksOff(t *testing.T) {
 					}
 				case *ast.IndexExpr:
 					allowed[x.X] = true
+				case *ast.CompositeLit: // without field names it would name no off
+					kind, _ := x.Type.(*ast.Ident)
+					holders := []string{"trial", "ServiceProvider", "Assertion", "Service"}
+					if kind != nil && slices.Contains(holders, kind.Name) && len(x.Elts) > 0 {
+						if _, named := x.Elts[0].(*ast.KeyValueExpr); !named {
+							t.Errorf("%s makes a %s without the names of its fields", set.Position(x.Pos()), kind.Name)
+						}
+					}
 				}
 				return true
 			})

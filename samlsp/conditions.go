@@ -36,7 +36,9 @@ func (c *checker) response(p *proof) *Rejection {
 	if r != nil {
 		return r
 	}
-	c.measured(issued)
+	if p.envelopeSigned {
+		c.measured(issued)
+	}
 	if c.future(issued) && c.makes(ReasonIssuedInFuture) {
 		return rejectTime(ReasonIssuedInFuture, c.now, issued, "the response was issued at %s", stamp(issued))
 	}

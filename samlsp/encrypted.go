@@ -31,9 +31,11 @@ func (v *prover) openAssertion(response, encrypted *node, covered bool) (*node, 
 	if r != nil {
 		return nil, r
 	}
+	before := *v.trial
 	v.pass(ReasonEncryptionShape, ReasonEncryptionAlgorithm, ReasonDecrypt)
 	a, r := v.proveInside(plain, response, encrypted, covered)
 	if r != nil && !covered && !m.Authenticated() && v.makes(ReasonDecrypt) {
+		*v.trial = before // the report does not tell either how far we came
 		return nil, undecipherable()
 	}
 	return a, r
@@ -63,6 +65,7 @@ func (v *prover) proveInside(plain []byte, response, encrypted *node, covered bo
 	if r := v.required(covered, signed(a)); r != nil {
 		return nil, r
 	}
+	v.pass(ReasonNoSignature, ReasonSignedPart)
 	if !signed(a) {
 		return a, nil
 	}

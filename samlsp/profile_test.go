@@ -52,6 +52,7 @@ tables of the tests, and compared with them at every run: ` + "`go test ./samlsp
 func TestProfile(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(preface)
+	known, tests := idptest.Misbehaviours(), sources{}
 	for _, s := range profile() {
 		fmt.Fprintf(&b, "\n## %s\n\n", s.title)
 		if s.about != "" {
@@ -59,7 +60,7 @@ func TestProfile(t *testing.T) {
 		}
 		b.WriteString("| section | what | samlgate | shown by |\n|---|---|---|---|\n")
 		for _, r := range s.rows {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.ref, r.says, r.outcome(), r.shown(t))
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", r.ref, r.says, r.outcome(), r.shown(t, known, tests))
 		}
 	}
 	if *update {
@@ -86,10 +87,10 @@ func (r row) outcome() string {
 const shownPairs = 3
 
 // shown lists the pairs of the reasons and the other tests, each of which exists.
-func (r row) shown(t *testing.T) string {
+func (r row) shown(t *testing.T, known []idptest.Misbehaviour, tests sources) string {
 	t.Helper()
 	var all, pairs []string
-	for _, m := range idptest.Misbehaviours() {
+	for _, m := range known {
 		if slices.Contains(strings.Fields(r.reasons), m.Want) {
 			pairs = append(pairs, m.Name)
 		}
@@ -103,7 +104,7 @@ func (r row) shown(t *testing.T) string {
 	for line := range strings.Lines(r.tests) {
 		folder, test, ok := strings.Cut(strings.TrimSpace(line), " ")
 		name, part, one := strings.Cut(test, ": ")
-		if !ok || !exists(t, folder, name, part, one) {
+		if !ok || !tests.exists(t, folder, name, part, one) {
 			t.Errorf("%s: no test %q", r.ref, line)
 		}
 		if all = append(all, "`"+folder+"` "+name); one {
@@ -116,23 +117,26 @@ func (r row) shown(t *testing.T) string {
 	return strings.ReplaceAll(strings.Join(all, "<br>"), "|", "\\|")
 }
 
+// sources are the tests of each folder, read once.
+type sources map[string]string
+
 // exists finds a test, and the case in a text of the same folder.
-func exists(t *testing.T, folder, name, part string, one bool) bool {
+func (s sources) exists(t *testing.T, folder, name, part string, one bool) bool {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", folder, "*_test.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var function, text bool
-	for _, f := range files {
-		source, err := os.ReadFile(f)
+	if s[folder] == "" {
+		files, err := filepath.Glob(filepath.Join("..", folder, "*_test.go"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		function = function || strings.Contains(string(source), "\nfunc "+name+"(t *testing.T)")
-		text = text || strings.Contains(string(source), `"`+part+`"`)
+		for _, f := range files {
+			source, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s[folder] += string(source)
+		}
 	}
-	return function && (text || !one)
+	return strings.Contains(s[folder], "\nfunc "+name+"(t *testing.T)") && (!one || strings.Contains(s[folder], `"`+part+`"`))
 }
 
 // Whatever may be refused stands in the profile.

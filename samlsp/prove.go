@@ -42,11 +42,14 @@ func (v *prover) prove(samlResponse string) (*proof, *Rejection) {
 // policy asks for the signatures that must be there before any is verified. One
 // that is encrypted with its assertion shows later.
 func (v *prover) policy(doc *document) *Rejection {
-	v.report.Encrypted = doc.encrypted != nil
-	if doc.encrypted == nil {
-		return v.required(signed(doc.response), signed(doc.assertion))
+	if v.report.Encrypted = doc.encrypted != nil; v.report.Encrypted {
+		return v.required(signed(doc.response), true)
 	}
-	return v.required(signed(doc.response), true)
+	r := v.required(signed(doc.response), signed(doc.assertion))
+	if r == nil {
+		v.pass(ReasonNoSignature, ReasonSignedPart)
+	}
+	return r
 }
 
 // required holds the signatures that are there against what must be signed.
@@ -60,7 +63,6 @@ func (v *prover) required(response, assertion bool) *Rejection {
 	case require == SignedAssertion && !assertion, require == SignedBoth && !assertion:
 		return v.stands(reject(ReasonSignedPart, "the assertion is not signed"))
 	}
-	v.pass(ReasonNoSignature, ReasonSignedPart)
 	return nil
 }
 
