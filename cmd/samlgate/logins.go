@@ -29,6 +29,9 @@ type loginsListCmd struct {
 
 // Run lists attempts.
 func (c *loginsListCmd) Run(s streams) error {
+	if c.Limit < 1 || c.Limit > logins.Most {
+		return fmt.Errorf("--limit is 1 to %d", logins.Most)
+	}
 	client, err := c.client(s)
 	if err != nil {
 		return err

@@ -92,6 +92,7 @@ func TestLoginsList(t *testing.T) {
 		t.Errorf("asked %q, want %q", d.asked[0], want)
 	}
 	samlgate(t, d.flags("logins", "list", "--output", "json")...).exits(exitOK).prints(`"request_id": "m5k2xw7c3hq4zt6a"`)
+	samlgate(t, d.flags("logins", "list", "--limit", "5000")...).exits(exitFailed).complains("--limit is 1 to 1000")
 	empty := newDesk(t, `{"logins": [], "complete": true}`)
 	if s := samlgate(t, empty.flags("logins", "list")...).exits(exitOK).prints("No attempt"); s.err != "" {
 		t.Error(s.err)
@@ -137,12 +138,12 @@ func TestTry(t *testing.T) {
 
 func TestLogLevel(t *testing.T) {
 	d := newDesk(t, `{"level": "debug", "until": "2026-03-03T12:10:00Z"}`)
-	samlgate(t, d.flags("log", "level", "debug", "--for", "10m", "--idp", "corp")...).exits(exitOK).prints("until 2026-03-03 12:10:00 UTC")
+	samlgate(t, d.flags("log", "level", "debug", "--for", "10m", "--idp", "corp")...).exits(exitOK).prints("debug for sign-ins at corp until 2026-03-03 12:10:00 UTC")
 	if want := `PUT /api/v1/log/level {"for":"10m0s","idp":"corp","level":"debug"}`; d.asked[0] != want {
 		t.Errorf("asked %q", d.asked[0])
 	}
 	samlgate(t, d.flags("log", "level", "loud", "--for", "10m")...).exits(exitConfig)
-	samlgate(t, d.flags("log", "level", "debug")...).exits(exitConfig).complains("--for")
+	samlgate(t, d.flags("log", "level", "debug")...).exits(exitConfig).complains("--for", `Run "samlgate log level --help"`)
 }
 
 func TestWhoMayAsk(t *testing.T) {

@@ -32,6 +32,10 @@ func (c *logLevelCmd) Run(s streams) error {
 	if err := client.Send(context.Background(), http.MethodPut, "/api/v1/log/level", in, &out); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "log level %s until %s\n", c.Level, out.Until.UTC().Format("2006-01-02 15:04:05 UTC"))
+	of := ""
+	if c.IDP != "" {
+		of = " for sign-ins at " + c.IDP
+	}
+	fmt.Fprintf(s.out, "log level %s%s until %s\n", c.Level, of, out.Until.UTC().Format("2006-01-02 15:04:05 UTC"))
 	return nil
 }

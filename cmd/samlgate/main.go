@@ -77,7 +77,7 @@ func run(args []string, s streams) int {
 func command(err error) string {
 	var p *kong.ParseError
 	if errors.As(err, &p) && p.Context != nil && p.Context.Selected() != nil {
-		return "samlgate " + p.Context.Selected().Name
+		return p.Context.Selected().FullPath()
 	}
 	return "samlgate"
 }

@@ -38,20 +38,20 @@ func (v *verbosity) Raise(c admin.LevelChange) (time.Time, error) {
 	if c.IDP != "" && !v.known(c.IDP) {
 		return time.Time{}, admin.ErrUnknownIDP
 	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		return time.Time{}, err
+	}
 	until := v.now().Add(c.For).UTC()
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.log.Warn("the log level was changed for a while", "level", c.Level, "idp", c.IDP, "until", until) // before it may be too quiet for that
 	if c.IDP != "" {
 		v.idps[c.IDP] = until
 	} else {
-		var level slog.Level
-		if err := level.UnmarshalText([]byte(c.Level)); err != nil {
-			return time.Time{}, err
-		}
 		v.set(level, c.For)
 	}
 	v.record(audit.Event{Type: audit.LogLevelChanged, IDP: c.IDP, Addr: c.Addr, Reason: c.Level, By: "operator"})
-	v.log.Warn("the log level was changed for a while", "level", c.Level, "idp", c.IDP, "until", until)
 	return until, nil
 }
 
