@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/samlgate/samlgate/proxy/limit"
+	"github.com/samlgate/samlgate/proxy/signin"
 )
 
 func ended(name string, indexes ...string) note {
@@ -346,5 +347,22 @@ func TestHangingUpSavesNoSession(t *testing.T) {
 	w.gateway.Load().ServeHTTP(httptest.NewRecorder(), r)
 	if ctx.Err() == nil || w.live(ann) != 0 {
 		t.Errorf("%v; %d sessions", ctx.Err(), w.live(ann))
+	}
+}
+
+// An answer that nobody asked for is good for an hour, if its identity provider
+// says so. Whoever kept one back does not come in with it after the logout.
+func TestAnswerKeptBackFromALogout(t *testing.T) {
+	w := newWorld(t, policy(signin.Accept))
+	kept := saml{IDP: "corp", Email: ann, Issued: w.now()}
+	w.later(time.Minute)
+	n := ended(ann)
+	n.Issued = w.now()
+	w.soap(n.encode()).is(200, "<success")
+	w.later(57 * time.Minute)
+	late := w.browser()
+	late.follow(late.started(kept, wiki+"/")).is(403, "took too long").signsNobodyIn()
+	if w.live(ann) != 0 {
+		t.Error("signed in with what was said before the logout")
 	}
 }

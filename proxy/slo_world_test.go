@@ -12,6 +12,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/samlgate/samlgate/identity"
 	"github.com/samlgate/samlgate/pages"
@@ -49,6 +50,7 @@ type note struct {
 	Name    string   // request: NameID
 	Indexes []string // and SessionIndexes
 	Expired bool
+	Issued  time.Time
 
 	Answers, Status string // response
 }
@@ -123,7 +125,7 @@ func (m *fakeMessage) Request(context.Context) (signin.LogoutRequest, error) {
 	}
 	return signin.LogoutRequest{
 		Spend: m.spend,
-		Named: sessionstore.Named{IDP: m.n.IDP, NameID: identity.NameID{Value: m.n.Name, Format: "urn:x"}, Indexes: m.n.Indexes},
+		Named: sessionstore.Named{IDP: m.n.IDP, NameID: identity.NameID{Value: m.n.Name, Format: "urn:x"}, Indexes: m.n.Indexes, Issued: m.n.Issued},
 		Done:  func() (*signin.LogoutAnswer, error) { return m.answer("success"), nil },
 	}, nil
 }

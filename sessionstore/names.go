@@ -33,9 +33,10 @@ type Names interface {
 }
 
 const (
-	// LogoutMemory is how long a logout is held against sign-ins that were under
-	// way: a login takes ten minutes at most, an IdP's clock may be off.
-	LogoutMemory = 15 * time.Minute
+	// LogoutMemory is how long a logout is held against sign-ins that were
+	// asserted before it: an assertion is good for an hour at most, an IdP's clock
+	// a quarter of one off, and who is to choose has five minutes.
+	LogoutMemory = 90 * time.Minute
 	// MaxLogouts is how many logouts are remembered of one name.
 	MaxLogouts = 1000
 )

@@ -11,7 +11,7 @@
 //	samlgate:{b042}:e          epoch of the bucket; never expires
 //	samlgate:{b042}:n:PERSON   limits that were chosen for a person, sealed; never expires
 //	samlgate:{nNAME}:s         sessions of a NameID, for single logout; lives as long as the longest
-//	samlgate:{nNAME}:l         logouts of a NameID; 15 minutes
+//	samlgate:{nNAME}:l         logouts of a NameID; 90 minutes
 //	samlgate:o:HASH            single-use value
 //	samlgate:k:HASH            value that was kept first, such as somebody's roles
 //	samlgate:c:HASH            claim
