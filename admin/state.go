@@ -9,6 +9,7 @@ import (
 
 // State is what is read anew at each scrape.
 type State struct {
+	Cache        Cache
 	IDPs         []IDP
 	Certificates []Certificate
 }
@@ -17,6 +18,14 @@ type State struct {
 type IDP struct {
 	Name  string
 	Ready bool // people can sign in there
+}
+
+// Cache is the memory of the sessions in use.
+type Cache struct {
+	Hits, Misses, Suspended, Graced uint64
+	Entries                         int
+	Bytes                           int64
+	Watched                         bool // all of the store can be relied on to tell of ends
 }
 
 // Certificate is one certificate that will expire.
@@ -43,16 +52,42 @@ var (
 		"Seconds until the first certificate of that kind and name expires, negative when it has; kind is sp, idp, metadata or tls.", []string{"kind", "name"}, nil)
 )
 
+var (
+	lookupsDesc = prometheus.NewDesc("samlgate_session_lookups_total",
+		"Lookups of a session, by result: hit (from memory), miss (the store was asked), suspended (of the misses, those that memory could not be relied on) and graced (of these, those that went on under store.grace).", []string{"result"}, nil)
+	entriesDesc = prometheus.NewDesc("samlgate_session_cache_entries", "Sessions in memory, one for each host they are used on.", nil, nil)
+	bytesDesc   = prometheus.NewDesc("samlgate_session_cache_bytes", "Memory that they take, estimated; store.cache_bytes bounds it.", nil, nil)
+	watchedDesc = prometheus.NewDesc("samlgate_session_store_watched", "1 while ends of sessions are heard from all of the store, 0 while every request must ask.", nil, nil)
+)
+
+func (c Cache) collect(ch chan<- prometheus.Metric) {
+	for result, n := range map[string]uint64{"hit": c.Hits, "miss": c.Misses, "suspended": c.Suspended, "graced": c.Graced} {
+		ch <- prometheus.MustNewConstMetric(lookupsDesc, prometheus.CounterValue, float64(n), result)
+	}
+	watched := 0.0
+	if c.Watched {
+		watched = 1
+	}
+	ch <- prometheus.MustNewConstMetric(entriesDesc, prometheus.GaugeValue, float64(c.Entries))
+	ch <- prometheus.MustNewConstMetric(bytesDesc, prometheus.GaugeValue, float64(c.Bytes))
+	ch <- prometheus.MustNewConstMetric(watchedDesc, prometheus.GaugeValue, watched)
+}
+
 // Describe implements prometheus.Collector.
 func (w *watcher) Describe(ch chan<- *prometheus.Desc) {
 	ch <- readyDesc
 	ch <- expiryDesc
+	ch <- lookupsDesc
+	ch <- entriesDesc
+	ch <- bytesDesc
+	ch <- watchedDesc
 }
 
 // Collect implements prometheus.Collector. Two certificates under one name are
 // one series: a series that comes twice fails the whole scrape.
 func (w *watcher) Collect(ch chan<- prometheus.Metric) {
 	s := w.state()
+	s.Cache.collect(ch)
 	for _, idp := range s.IDPs {
 		ready := 0.0
 		if idp.Ready {

@@ -7,9 +7,14 @@ import (
 	"time"
 )
 
+const graceMost = 5 * time.Minute
+
 func (c *checker) store() {
 	s := c.cfg.Store
 	c.keys("store.encryption_keys", s.EncryptionKeys)
+	if (s.Grace < 0 || s.Grace > graceMost) && !c.unknown("store.grace") {
+		c.mistake("store.grace", "must be from 0s to 5m: for so long an ended session might go on")
+	}
 	if s.Driver == "redis" {
 		c.redis(s.Redis)
 		return

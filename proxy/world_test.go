@@ -28,6 +28,7 @@ import (
 	"github.com/samlgate/samlgate/samlsp"
 	"github.com/samlgate/samlgate/sessionstore"
 	"github.com/samlgate/samlgate/sessionstore/embedded"
+	"github.com/samlgate/samlgate/sessionstore/hot"
 )
 
 // world is a gateway with everything around it: two identity providers that
@@ -38,6 +39,7 @@ type world struct {
 	server   *httptest.Server
 	sessions *sessionstore.Manager
 	store    *flakyStore
+	feed     *hot.Feed
 	idp      *fakeIDP
 	slo      *fakeLogouts
 	app      *fakeApp
@@ -78,6 +80,7 @@ type setup struct {
 	trusted     []netip.Prefix
 	federation  signin.Federation
 	pictures    map[string][]byte
+	memory      int64 // bytes of sessions; 0 asks the store at every request
 }
 
 func standard() *setup {
@@ -165,7 +168,11 @@ func newWorld(t testing.TB, edits ...func(*setup)) *world {
 	w.app.url = backend.URL
 	w.store = &flakyStore{Store: embedded.New(w.now)}
 	var err error
-	w.sessions, err = sessionstore.NewManager(sessionstore.ManagerConfig{Store: w.store, Keys: [][]byte{w.jarKey}, Now: w.now})
+	w.feed = hot.NewFeed(hot.FeedConfig{Store: w.store, Now: w.now})
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	go w.feed.Run(ctx) // ends by cancel
+	w.sessions, err = sessionstore.NewManager(sessionstore.ManagerConfig{Store: w.feed.Own(w.store), Keys: [][]byte{w.jarKey}, Now: w.now})
 	w.must(err)
 	w.rebuild(edits...)
 	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.gateway.Load().ServeHTTP(rw, r) }))
@@ -227,8 +234,10 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 		Keys: []headers.Key{{ID: "k1", Private: ed25519.NewKeyFromSeed(w.jarKey)}}})
 	w.must(err)
 	host := w.external.Hostname()
+	memory := hot.New(hot.Config{Feed: w.feed, Load: w.sessions.Get, Bytes: s.memory})
+	w.t.Cleanup(memory.Close)
 	door, err := signin.New(signin.Config{
-		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Limits: s.limits, Provider: w.idp, IDPs: s.idps, Logouts: w.slo,
+		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Hot: memory, Limits: s.limits, Provider: w.idp, IDPs: s.idps, Logouts: w.slo,
 		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, Attempts: w.attempts, Trials: w.attempts, LoginRate: s.loginRate, ACSRate: s.acsRate, LogoutRate: s.logoutRate, RelayRate: s.relayRate, Now: w.now,
 		Keys:       http.HandlerFunc(signer.ServeJWKS),
 		Further:    s.further,

@@ -13,6 +13,7 @@ import (
 	"github.com/samlgate/samlgate/pages"
 	"github.com/samlgate/samlgate/proxy/visit"
 	"github.com/samlgate/samlgate/sessionstore"
+	"github.com/samlgate/samlgate/sessionstore/hot"
 )
 
 // Config is what a [Handler] is made of.
@@ -23,6 +24,7 @@ type Config struct {
 	Paths       Paths
 	Jar         *Jar
 	Sessions    *sessionstore.Manager
+	Hot         *hot.Cache // of Sessions
 	Limits      sessionstore.Limits
 	Provider    Provider
 	Logouts     Logouts    // nil: no identity provider is told of a logout, nor may ask for one
@@ -98,7 +100,7 @@ type endpoint func(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 
 // New returns a handler for a configuration that was checked.
 func New(cfg Config) (*Handler, error) {
-	if cfg.Jar == nil || cfg.Sessions == nil || cfg.Provider == nil || len(cfg.IDPs) == 0 {
+	if cfg.Jar == nil || cfg.Sessions == nil || cfg.Hot == nil || cfg.Provider == nil || len(cfg.IDPs) == 0 {
 		return nil, errors.New("sign-in needs a cookie jar, sessions, a service provider and an identity provider")
 	}
 	h := &Handler{

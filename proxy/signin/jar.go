@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/textproto"
 	"slices"
 	"strings"
 	"time"
@@ -106,13 +107,40 @@ func (j *Jar) Ours(name string) bool {
 // open returns the value of the one cookie called name. A name that occurs
 // twice counts as absent: one of the two was planted.
 func open(r *http.Request, ring []securecookie.Codec, name, host string) ([]byte, bool) {
-	found := r.CookiesNamed(name)
-	if len(found) != 1 {
+	cookie, ok := one(r, name)
+	if !ok {
 		return nil, false
 	}
-	var value []byte
-	err := securecookie.DecodeMulti(name+"|"+host, found[0].Value, &value, ring...)
+	return decode(cookie, ring, name, host)
+}
+
+func decode(cookie string, ring []securecookie.Codec, name, host string) (value []byte, ok bool) {
+	err := securecookie.DecodeMulti(name+"|"+host, cookie, &value, ring...)
 	return value, err == nil
+}
+
+// one returns the value of the one cookie called name, as
+// [http.Request.CookiesNamed] reads it and without garbage, since every request
+// passes here. A second of that name counts whatever its value is.
+func one(r *http.Request, name string) (value string, ok bool) {
+	for _, line := range r.Header["Cookie"] {
+		for line != "" {
+			var part string
+			part, line, _ = strings.Cut(line, ";")
+			key, val, _ := strings.Cut(textproto.TrimString(part), "=")
+			if textproto.TrimString(key) != name {
+				continue
+			}
+			if ok {
+				return "", false
+			}
+			value, ok = val, true
+		}
+	}
+	if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
+		value = value[1 : len(value)-1]
+	}
+	return value, ok
 }
 
 func (j *Jar) seal(ring []securecookie.Codec, name, host string, value []byte) (string, error) {

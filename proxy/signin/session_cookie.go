@@ -16,7 +16,16 @@ const (
 // Session returns the session id in the cookie of this host. first is true
 // until [Jar.Seen] was called.
 func (j *Jar) Session(r *http.Request, host string) (id sessionstore.ID, first, ok bool) {
-	value, ok := open(r, j.sessionRing, j.session, host)
+	cookie, ok := one(r, j.session)
+	if !ok {
+		return "", false, false
+	}
+	return j.openSession(cookie, host)
+}
+
+// openSession is [Jar.Session] of a cookie as it came.
+func (j *Jar) openSession(cookie, host string) (id sessionstore.ID, first, ok bool) {
+	value, ok := decode(cookie, j.sessionRing, j.session, host)
 	if !ok || len(value) < 2 || (value[0] != markSeen && value[0] != markFirst) {
 		return "", false, false
 	}

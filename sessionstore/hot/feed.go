@@ -169,3 +169,14 @@ func (f *Feed) tell(i sessionstore.Invalidation) {
 // Away returns for how long it has not been known what ends in b: zero or less
 // while it is.
 func (f *Feed) Away(b sessionstore.Bucket) time.Duration { return f.lane(b).away(f.elapsed()) }
+
+// Watched reports whether what ends is heard from all of the store.
+func (f *Feed) Watched() bool {
+	at := f.elapsed()
+	for b := range f.lanes {
+		if f.lanes[b].away(at) > 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -132,6 +132,10 @@ func (c *Cache) forget(s *slot) {
 	c.remove(c.ids[s.bucket].remove(s.id, func(other *slot) bool { return other == s }))
 }
 
+// Forget drops what is remembered of a session, as when somebody else found that
+// it has ended.
+func (c *Cache) Forget(id sessionstore.ID) { c.dropID(id) }
+
 func (c *Cache) dropID(id sessionstore.ID) {
 	c.remove(c.ids[id.Bucket()].remove(id, everything))
 }

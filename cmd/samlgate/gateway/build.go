@@ -26,11 +26,13 @@ import (
 	"github.com/samlgate/samlgate/proxy/signin"
 	"github.com/samlgate/samlgate/samlsp"
 	"github.com/samlgate/samlgate/sessionstore"
+	"github.com/samlgate/samlgate/sessionstore/hot"
 )
 
 // base outlives a reload.
 type base struct {
-	store   sessionstore.Store // metered
+	store   sessionstore.Store // metered, and heard by feed
+	feed    *hot.Feed          // of what ends on any replica
 	raw     sessionstore.Store // as it was opened
 	metrics *admin.Metrics
 	audit   *audit.Log
@@ -52,6 +54,7 @@ type tree struct {
 	sources    []*source                      // metadata that is fetched
 	signers    map[string][]*x509.Certificate // identity provider → who must have signed its metadata
 	sessions   *sessionstore.Manager
+	hot        *hot.Cache
 	routes     []*proxy.Route
 	tls        *tls.Config       // of the public listener; nil: TLS ends in front of us
 	serves     func(string) bool // whether a canonical host is ours
@@ -65,6 +68,7 @@ func (t *tree) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), hookPatience)
 	defer cancel()
 	t.hooks.Close(ctx)
+	t.hot.Close()
 }
 
 const hookPatience = 5 * time.Second
@@ -92,6 +96,7 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 		return nil, err
 	}
 	t.hooks = b.hooks(cfg, signer)
+	t.hot = hot.New(hot.Config{Feed: b.feed, Load: t.sessions.Get, Bytes: int64(cfg.Store.CacheBytes), Grace: cfg.Store.Grace})
 	t.serves = func(name string) bool { return name == host || router.HasHost(name) }
 	jar, err := signin.NewJar(signin.JarConfig{
 		Keys: secrets(cfg.Session.CookieKeys), Name: cfg.Session.CookieName,
@@ -189,7 +194,7 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 	}
 	return signin.New(signin.Config{
 		External: cfg.Server.ExternalURL, Host: host, Prefix: cfg.Server.Prefix, Paths: paths(cfg),
-		Jar: jar, Sessions: t.sessions, Limits: limits(cfg.Session), Federation: federation(t), Provider: provider{t.identities, b.weak}, IDPs: idps(cfg),
+		Jar: jar, Sessions: t.sessions, Hot: t.hot, Limits: limits(cfg.Session), Federation: federation(t), Provider: provider{t.identities, b.weak}, IDPs: idps(cfg),
 		Logouts: logouts, Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics, Attempts: b, Trials: verdicts{t.sessions, b.now},
 		Returns: returns{samlsp.ReturnPolicy{
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,

@@ -10,6 +10,7 @@ import (
 	"github.com/samlgate/samlgate/audit"
 	"github.com/samlgate/samlgate/config"
 	"github.com/samlgate/samlgate/samlsp/metadata"
+	"github.com/samlgate/samlgate/sessionstore/hot"
 )
 
 // Check builds everything that Run would build, from the same files, and
@@ -27,7 +28,7 @@ func Check(cfg *config.Config, opts Options) error {
 	if err != nil {
 		return errors.Join(err, store.Close())
 	}
-	b := &base{store: store, metrics: admin.NewMetrics(opts.Version), audit: log, log: slog.New(slog.DiscardHandler), now: opts.Now, demo: opts.Demo, doubt: opts.Warn}
+	b := &base{store: store, feed: hot.NewFeed(hot.FeedConfig{Store: store, Now: opts.Now}), metrics: admin.NewMetrics(opts.Version), audit: log, log: slog.New(slog.DiscardHandler), now: opts.Now, demo: opts.Demo, doubt: opts.Warn}
 	if _, err := b.build(cfg, nil); err != nil {
 		return errors.Join(&Unfit{err}, store.Close())
 	}

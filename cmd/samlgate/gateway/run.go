@@ -18,6 +18,7 @@ import (
 	"github.com/samlgate/samlgate/audit"
 	"github.com/samlgate/samlgate/config"
 	"github.com/samlgate/samlgate/sessionstore"
+	"github.com/samlgate/samlgate/sessionstore/hot"
 )
 
 // Options are what the configuration does not say.
@@ -72,7 +73,8 @@ func newRunner(cfg *config.Config, opts Options) (*Runner, error) {
 		return nil, &Unfit{err}
 	}
 	b.raw = store
-	b.store = b.metrics.MeterStore(store)
+	b.feed = hot.NewFeed(hot.FeedConfig{Store: store, Now: opts.Now, Lost: b.watchLost})
+	b.store = b.feed.Own(b.metrics.MeterStore(store))
 	if b.audit, err = openAudit(cfg, b, opts); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -126,6 +128,7 @@ func (r *Runner) run(ctx context.Context, cfg *config.Config) error {
 	defer stop()
 	defer r.verbose.close()
 	go r.book.Run(writing)
+	go r.feed.Run(writing)
 	if err := r.plant(ctx, cfg); err != nil {
 		return err
 	}
@@ -174,6 +177,16 @@ func (r *Runner) plant(ctx context.Context, cfg *config.Config) error {
 		go old.close() // requests that began with it may still end sessions
 	}
 	return nil
+}
+
+// watchLost tells of the watch on the store: why it was lost, or nil when it is
+// there.
+func (b *base) watchLost(err error) {
+	if err != nil {
+		b.log.Warn("the session store cannot be watched; every request asks it until that works again", "err", err)
+		return
+	}
+	b.log.Info("the session store is watched")
 }
 
 // ended records every session that this process ended.

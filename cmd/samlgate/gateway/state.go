@@ -1,6 +1,9 @@
 package gateway
 
-import "github.com/samlgate/samlgate/admin"
+import (
+	"github.com/samlgate/samlgate/admin"
+	"github.com/samlgate/samlgate/sessionstore/hot"
+)
 
 // tokens are those of the current configuration, none before there is one.
 func (r *Runner) tokens() []admin.Token {
@@ -20,6 +23,7 @@ func (r *Runner) tokens() []admin.Token {
 // who signs their metadata, TLS).
 func (r *Runner) state() (s admin.State) {
 	t := r.current.Load()
+	s.Cache = cacheState(t.hot.Stats(), r.feed.Watched())
 	for _, c := range t.cfg.SAML.IDPs {
 		idp, loaded := t.sp.IDP(c.Name)
 		ready := loaded && (idp.ValidUntil.IsZero() || r.now().Before(idp.ValidUntil))
@@ -45,4 +49,8 @@ func (r *Runner) state() (s admin.State) {
 		}
 	}
 	return s
+}
+
+func cacheState(s hot.Stats, watched bool) admin.Cache {
+	return admin.Cache{Hits: s.Hits, Misses: s.Misses, Suspended: s.Suspended, Graced: s.Graced, Entries: s.Entries, Bytes: s.Bytes, Watched: watched}
 }
