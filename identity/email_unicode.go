@@ -17,7 +17,8 @@ import (
 // turns into something else (the KELVIN SIGN U+212A would become a "K", a
 // full-width "a" an "a"), what cannot be seen, what controls the direction of
 // text, and all that is no letter, mark or decimal digit. So apps that normalise
-// once more never arrive at somebody else.
+// once more never arrive at somebody else. Those that fold case by Unicode may:
+// to them "\u00df" can be "ss", and "\u0130" or "\u0131" an "i".
 func NormalizeUnicodeEmail(s string) (Email, error) { return normalize(s, foldUnicodeLocal) }
 
 func foldUnicodeLocal(s string) (string, error) {
@@ -28,10 +29,11 @@ func foldUnicodeLocal(s string) (string, error) {
 		}
 		first = false
 	}
-	s = strings.Map(lowerASCII, s) // first: "t" and U+0308 compose where "T" does not
-	composed := norm.NFC.String(s)
+	// Form C comes first, so that "A" with U+0300 is the letter U+00C0 and not
+	// U+00E0, and once more, since "t" and U+0308 compose where "T" does not.
+	composed := norm.NFC.String(strings.Map(lowerASCII, norm.NFC.String(s)))
 	sign := func(r rune) bool { return r >= 0x80 && !writable(r) } // such as "=" with a stroke, U+2260
-	if norm.NFKC.String(s) != composed || strings.ContainsFunc(composed, sign) {
+	if norm.NFKC.String(composed) != composed || strings.ContainsFunc(composed, sign) {
 		return "", ErrEmailUnicode
 	}
 	return composed, nil

@@ -16,6 +16,8 @@ func TestNormalizeUnicodeEmail(t *testing.T) {
 		"jose\u0301@example.com":                "jos\u00e9@example.com", // the other way to write it
 		"Jos\u00e9.Mu\u00f1oz@example.com":      "jos\u00e9.mu\u00f1oz@example.com",
 		"\u00c9lan@example.com":                 "\u00c9lan@example.com", // only A to Z are folded
+		"E\u0301lan@example.com":                "\u00c9lan@example.com", // and in no spelling "\u00e9lan"
+		"T\u0308om@example.com":                 "\u1e97om@example.com",  // no letter of its own before T is folded
 		"\u212bsa@example.com":                  "\u00c5sa@example.com",  // ANGSTROM SIGN is that letter
 		"\u7530\u4e2d@example.com":              "\u7530\u4e2d@example.com",
 		"\u0645\u062d\u0645\u062f@example.com":  "\u0645\u062d\u0645\u062f@example.com",
@@ -71,11 +73,38 @@ func TestNormalizeUnicodeEmail(t *testing.T) {
 	}
 }
 
+// One mailbox has several spellings, and whoever sends another one than last time
+// is still the same person: each letter that is accepted is tried
+// in all normal forms, alone, with more marks, and behind a capital.
+func TestUnicodeSpellings(t *testing.T) {
+	accepted := 0
+	for r := rune(0x80); r <= 0x2ffff; r++ {
+		if !unicode.In(r, unicode.L, unicode.M) || unicode.Is(unicode.Han, r) && norm.NFC.IsNormalString(string(r)) {
+			continue // what nothing can be done to
+		}
+		for _, s := range []string{string(r), "A" + string(r), "t" + string(r) + "\u0301\u0323"} {
+			e, err := NormalizeUnicodeEmail(s + "@example.com")
+			if err != nil {
+				continue
+			}
+			for _, form := range []norm.Form{norm.NFC, norm.NFD} {
+				if got, err := NormalizeUnicodeEmail(form.String(s) + "@example.com"); err == nil && got != e {
+					t.Errorf("%+q is %+q, and in form %v %+q", s, e, form, got)
+				}
+			}
+			accepted++
+		}
+	}
+	if accepted < 10000 {
+		t.Errorf("only %d letters", accepted)
+	}
+}
+
 // What comes out is its own normal form, by C and KC, and holds nothing that
 // cannot be seen. ASCII is what NormalizeEmail makes of it, and what is not
 // never becomes ASCII.
 func FuzzNormalizeUnicodeEmail(f *testing.F) {
-	for _, s := range []string{"ana@example.com", "\u212a@x.y", "jose\u0301@x.y", "\u00c9@\u00dc.de", "\uff41@x.y", "a\u202e@x.y", "\u0130@x.y", "\u1100\u1161@x.y", "\u0344@x.y", "x\u0338=@x.y"} {
+	for _, s := range []string{"ana@example.com", "\u212a@x.y", "jose\u0301@x.y", "\u00c9@\u00dc.de", "\uff41@x.y", "a\u202e@x.y", "\u0130@x.y", "\u1100\u1161@x.y", "\u0344@x.y", "x\u0338=@x.y", "A\u0300@x.y", "T\u0308\u0323@x.y"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -96,7 +125,12 @@ func FuzzNormalizeUnicodeEmail(f *testing.F) {
 		if len(e) > maxEmail || strings.Count(string(e), "@") != 1 || !norm.NFKC.IsNormalString(string(e)) || strings.ContainsFunc(string(e), func(r rune) bool { return !unicode.IsPrint(r) || r == ' ' }) {
 			t.Fatalf("%q became %q", s, e)
 		}
-		local, _, _ := strings.Cut(s, "@")
+		local, domain, _ := strings.Cut(s, "@")
+		for _, form := range []norm.Form{norm.NFC, norm.NFD} {
+			if other, err := NormalizeUnicodeEmail(form.String(local) + "@" + domain); err == nil && other != e {
+				t.Fatalf("%q is %q, and in form %v %q", s, e, form, other)
+			}
+		}
 		if folded, _, _ := strings.Cut(string(e), "@"); ascii(folded) && !asciiEqualFold(local, folded) {
 			t.Fatalf("local part of %q became %q", s, folded)
 		}
