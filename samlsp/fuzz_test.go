@@ -25,21 +25,25 @@ func FuzzVerifyResponse(f *testing.F) {
 	for _, text := range worst(f) {
 		f.Add([]byte(text[:min(len(text), 4096)]))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		m := fixedGood()
-		a, err := m.provider(t).VerifyResponse(t.Context(), base64.StdEncoding.EncodeToString(data), m.want)
-		if err != nil {
-			var r *Rejection
-			if a != nil || !errors.As(err, &r) || r.Reason == ReasonInternal {
-				t.Fatalf("%v", err)
-			}
-			return
+	f.Fuzz(func(t *testing.T, data []byte) { onlyAna(t, base64.StdEncoding.EncodeToString(data)) })
+}
+
+// onlyAna refuses a form value with a reason, or accepts it as the genuine one.
+func onlyAna(t *testing.T, value string) {
+	t.Helper()
+	m := fixedGood()
+	a, err := m.provider(t).VerifyResponse(t.Context(), value, m.want)
+	if err != nil {
+		var r *Rejection
+		if a != nil || !errors.As(err, &r) || r.Reason == ReasonInternal {
+			t.Fatalf("%v", err)
 		}
-		id, err := a.Identity()
-		if err != nil || id.Person != "ana@example.com" || id.NameID.Value != "n-1" || strings.Join(id.Roles, ",") != "a,b" || id.Authn.SessionIndex != "s1" {
-			t.Fatalf("accepted as %+v, %v", id, err)
-		}
-	})
+		return
+	}
+	id, err := a.Identity()
+	if err != nil || id.Person != "ana@example.com" || id.NameID.Value != "n-1" || strings.Join(id.Roles, ",") != "a,b" || id.Authn.SessionIndex != "s1" {
+		t.Fatalf("accepted as %+v, %v", id, err)
+	}
 }
 
 // fixedGood is good, signed by a key that every fuzzing process shares.
@@ -50,15 +54,23 @@ func fixedGood() *message {
 	return m
 }
 
-// The raw form value, base64 and all.
+// The raw form value, base64 and all: genuine ones that are accepted, and such
+// as others would read in two ways.
 func FuzzFormValue(f *testing.F) {
-	f.Add(base64.StdEncoding.EncodeToString([]byte(goodXML())))
-	f.Add("PHg+")
+	m := fixedGood()
+	m.response = true
+	genuine, both := encode(fixedGood().sealed(f)), encode(m.sealed(f))
+	f.Add(genuine)
+	f.Add(both)
+	for _, s := range []string{
+		encode(goodXML()), encode("<x>"), "", genuine + "=", genuine + genuine, " " + genuine, strings.TrimRight(genuine, "="),
+		genuine[:76] + "\r\n" + genuine[76:], strings.NewReplacer("+", "-", "/", "_").Replace(genuine), genuine[:200] + "\x00" + genuine[200:],
+		strings.ReplaceAll(genuine, "+", " "), encode("\ufeff" + goodXML()), encode(goodXML()[:300]),
+	} {
+		f.Add(s)
+	}
 	f.Fuzz(func(t *testing.T, value string) {
-		m := good()
-		if a, err := m.provider(t).VerifyResponse(t.Context(), value, m.want); a != nil || err == nil {
-			t.Fatal("accepted")
-		}
+		onlyAna(t, value)
 		if h, err := PeekResponse(value); err == nil && (h.RequestID != "" && !ncName(h.RequestID) || !printable(h.Issuer)) {
 			t.Fatalf("hint %+v", h)
 		}

@@ -206,6 +206,33 @@ func TestDurations(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(good().bytes())
 	f.Add(group("", spEntity, good().entity()))
+	f.Add(group(` validUntil="2026-05-01T00:00:00Z" cacheDuration="P1D"`, string(group("", good().entity()))))
+	f.Add(group("", good().entity(), good().entity()))
+	for _, change := range []func(*doc){ // one a part of the reader
+		func(d *doc) { d.before = "\ufeff<!-- exported -->\n" },
+		func(d *doc) { d.before = `<!DOCTYPE a [<!ENTITY x "y">]>` },
+		func(d *doc) { d.before = `<?xml version="1.0" encoding="ISO-8859-1"?>` },
+		func(d *doc) { d.attrs = ` validUntil="2026-04-01T00:00:00Z" cacheDuration="PT6H"` },
+		func(d *doc) { d.attrs = ` entityID="https://evil.example"` },
+		func(d *doc) { d.id = "https://idp.example.net/<!-- -->meta" },
+		func(d *doc) { d.id = "https://idp.example.net/&#x6d;eta&amp;a=b" },
+		func(d *doc) { d.roleAttrs += ` WantAuthnRequestsSigned="1" validUntil="2026-03-30T12:00:00"` },
+		func(d *doc) { d.keys = keyDescriptor("", shared()) + keyDescriptor("encryption", shared()) },
+		func(d *doc) { d.keys = keyDescriptor("signing", shared(), shared()) },
+		func(d *doc) { d.keys = keyDescriptor("signing") },
+		func(d *doc) { d.sso = strings.Replace(d.sso, redirect, post, 1) + d.sso },
+		func(d *doc) { d.sso = strings.Replace(d.sso, "https://", "http://", 1) },
+		func(d *doc) { d.sso = strings.Replace(d.sso, "Location=\"", "Location=\"\n https://a@", 1) },
+		func(d *doc) {
+			d.slo = `<md:SingleLogoutService Binding="` + redirect + `" Location="https://idp.example.net/slo" ResponseLocation="https://idp.example.net/slo2"/>`
+		},
+		func(d *doc) { d.extra = `<md:Extensions><x xmlns="urn:x" y="&#10;">z</x></md:Extensions>` },
+		func(d *doc) { d.extra = `<md:IDPSSODescriptor protocolSupportEnumeration="urn:x"/>` },
+	} {
+		d := good()
+		change(&d)
+		f.Add(d.bytes())
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d, err := Parse(data, testNow())
 		if err != nil {
