@@ -24,6 +24,7 @@ type saml struct {
 	Context             string
 	SP                  string // which of our SP identities it is for, as audience, destination and recipient say
 	Index               string // SessionIndex
+	Persistent          string // NameID of that format
 }
 
 func (s saml) encode() string {
@@ -63,6 +64,9 @@ func (f *fakeIDP) Verify(_ context.Context, response string, asked signin.Asked)
 	id := identity.Identity{IDP: idp, Email: identity.Email(s.Email), Person: identity.Person(s.Email), FirstName: "Ann", LastName: "Lee", Roles: s.Roles}
 	id.Authn.Instant, id.Authn.ContextClass, id.Authn.SessionIndex = s.Instant, s.Context, s.Index
 	id.NameID = identity.NameID{Value: "n-" + s.Email, Format: "urn:x"}
+	if s.Persistent != "" {
+		id.NameID = identity.NameID{Value: s.Persistent, Format: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"}
+	}
 	id.Authn.ServiceProvider, id.Authn.Issued = asked.ServiceProvider, s.Issued
 	if s.Over {
 		id.Authn.NotOnOrAfter = id.Authn.Instant.AddDate(1, 0, 0)

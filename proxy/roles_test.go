@@ -119,3 +119,25 @@ func TestRolesNeverTakenOver(t *testing.T) {
 		t.Errorf("a role that shuts the door left %d sessions", n)
 	}
 }
+
+// Somebody new may be given the address of somebody who has left. Where the
+// identity provider tells the two apart, the one does not inherit from the other.
+func TestFirstRolesOfSomebodyElse(t *testing.T) {
+	w := newWorld(t, syncing(access.FirstLogin))
+	enter := func(nameID string, roles ...string) string {
+		t.Helper()
+		_, err := w.sessions.EndAll(t.Context(), identity.Person(ann), sessionstore.ReasonOperator)
+		w.must(err)
+		b := w.browser()
+		idp, request := b.open(wiki + "/").asked()
+		b.follow(b.reply(saml{Request: request, IDP: idp, Email: ann, Roles: roles, Persistent: nameID})).is(200)
+		return w.rolesOf(t, ann)
+	}
+	for _, c := range []struct{ nameID, told, want string }{
+		{"8f14e45f", "boss", "boss"}, {"8f14e45f", "hr", "boss"}, {"c9f0f895", "hr", "hr"}, {"c9f0f895", "boss", "hr"}, {"8f14e45f", "hr", "boss"},
+	} {
+		if got := enter(c.nameID, c.told); got != c.want {
+			t.Errorf("%s, told %s: %q, want %q", c.nameID, c.told, got, c.want)
+		}
+	}
+}

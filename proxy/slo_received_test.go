@@ -105,6 +105,9 @@ func TestRefusedLogoutRequests(t *testing.T) {
 	if w.live(ann) != 1 {
 		t.Error("the session ended")
 	}
+	if contains(w.log.String(), "SAMLRequest") {
+		t.Error("the message is written down")
+	}
 	if contains(w.log.String(), "n-"+ann) || contains(w.audit.String(), "n-"+ann) {
 		t.Error("the NameID is written down")
 	}

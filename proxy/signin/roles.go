@@ -73,8 +73,11 @@ func (h *Handler) firstRoles(ctx context.Context, id identity.Identity) ([]strin
 	if err != nil {
 		return nil, fmt.Errorf("remembering roles: %w", err)
 	}
-	whose := strings.Join([]string{id.IDP, id.Authn.ServiceProvider, string(id.Person)}, "\x00")
-	first, err := h.Sessions.Keep(ctx, "roles", whose, now, rolesKept)
+	whose := []string{id.IDP, id.Authn.ServiceProvider, string(id.Person)}
+	if id.NameID.FormatName() == "persistent" { // never given to anybody else, as an address may be (SAML Core §8.3.7)
+		whose = append(whose, id.NameID.Value)
+	}
+	first, err := h.Sessions.Keep(ctx, "roles", strings.Join(whose, "\x00"), now, rolesKept)
 	if err != nil {
 		return nil, fmt.Errorf("remembering roles: %w", err)
 	}
