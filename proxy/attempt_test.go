@@ -12,6 +12,7 @@ import (
 	"github.com/samlgate/samlgate/identity"
 	"github.com/samlgate/samlgate/proxy/signin"
 	"github.com/samlgate/samlgate/proxy/visit"
+	"github.com/samlgate/samlgate/sessionstore"
 )
 
 // attempts remembers what is reported.
@@ -20,6 +21,7 @@ type attempts struct {
 	all      []visit.Visit
 	verdicts map[string]visit.Visit
 	who      map[string]*identity.Identity
+	away     error // instead of keeping a verdict
 }
 
 func (a *attempts) Attempt(v visit.Visit) {
@@ -33,6 +35,9 @@ func (a *attempts) Verdict(_ context.Context, id string, v visit.Visit, who *ide
 	defer a.mu.Unlock()
 	if a.verdicts == nil {
 		a.verdicts, a.who = map[string]visit.Visit{}, map[string]*identity.Identity{}
+	}
+	if a.away != nil {
+		return a.away
 	}
 	a.verdicts[id], a.who[id] = v, who
 	return nil
@@ -235,4 +240,29 @@ func TestTheCodeOfATrialIsNotLogged(t *testing.T) {
 	if _, code, _ := strings.Cut(trial.URL, "/try/"); strings.Contains(w.log.String(), code) || !strings.Contains(w.log.String(), "/.samlgate/try/…") {
 		t.Errorf("%s in\n%s", code, w.log.String())
 	}
+}
+
+// With the store away nobody can tell how an attempt would end. It is on record.
+func TestAttemptsWithTheStoreAwayAreReportedOnce(t *testing.T) {
+	w := newWorld(t, policy(signin.Accept))
+	unanswered := func(what string, a *answer) {
+		t.Helper()
+		a.is(503)
+		w.store.down.Store(false)
+		if v := w.attempts.only(t); v.Login.Result != "error" || v.Login.Reason != "unavailable" {
+			t.Errorf("%s: %+v", what, v.Login)
+		}
+	}
+	b := w.browser()
+	_, request := b.open(wiki + "/").asked()
+	w.store.down.Store(true)
+	unanswered("asked", b.reply(saml{Request: request, IDP: "corp", Email: ann}))
+
+	w.store.down.Store(true)
+	unanswered("unasked", w.browser().started(saml{IDP: "corp", Email: ann}, ""))
+
+	c := w.browser()
+	request = c.press(w.trial())
+	w.attempts.away = sessionstore.ErrUnavailable
+	unanswered("a trial", c.reply(saml{Request: request, IDP: "corp", Email: ann}))
 }

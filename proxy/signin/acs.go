@@ -81,8 +81,7 @@ func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	// Epochs come first: whoever is signed out while we judge stays signed out.
 	epochs, err := h.Sessions.Epochs(r.Context(), id.Person)
 	if err != nil {
-		h.outcome(v, "error", "unavailable")
-		h.unavailable(w, r, v, err)
+		h.undecided(w, r, v, err)
 		return
 	}
 	h.admit(w, r, v, id, epochs, p, began)
@@ -171,8 +170,7 @@ func (h *Handler) unsolicited(w http.ResponseWriter, r *http.Request, v *visit.V
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *visit.Visit, err error) {
 	var refusal *Refusal
 	if !errors.As(err, &refusal) {
-		h.outcome(v, "error", "unavailable")
-		h.unavailable(w, r, v, err)
+		h.undecided(w, r, v, err)
 		return
 	}
 	v.Login.Detail = refusal.Detail
@@ -207,7 +205,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 	}
 	replaced, err := h.replaced(r.Context(), id.Authn, began.Session)
 	if err != nil {
-		h.unavailable(w, r, v, err)
+		h.undecided(w, r, v, err)
 		return
 	}
 	started, err := h.Sessions.Start(r.Context(), sessionstore.Start{
@@ -224,8 +222,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 		h.denyLogin(w, r, v, id, "session_over", pages.LoginExpired)
 		return
 	case errors.Is(err, sessionstore.ErrUnavailable) || errors.Is(err, sessionstore.ErrFormat):
-		h.outcome(v, "error", "unavailable")
-		h.unavailable(w, r, v, err)
+		h.undecided(w, r, v, err)
 		return
 	case err != nil:
 		h.outcome(v, "error", "internal")
@@ -242,7 +239,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 // they still have.
 func (h *Handler) shutOut(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity) {
 	if _, err := h.Sessions.EndAll(r.Context(), id.Person, sessionstore.ReasonRole); err != nil {
-		h.unavailable(w, r, v, err)
+		h.undecided(w, r, v, err)
 		return
 	}
 	h.denyLogin(w, r, v, id, "role_denied", pages.RoleDenied)

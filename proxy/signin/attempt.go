@@ -1,6 +1,10 @@
 package signin
 
-import "github.com/samlgate/samlgate/proxy/visit"
+import (
+	"net/http"
+
+	"github.com/samlgate/samlgate/proxy/visit"
+)
 
 // Attempts hears of every attempt to sign in, once, when it is over. It must be
 // quick: the person waits.
@@ -15,4 +19,10 @@ func (h *Handler) outcome(v *visit.Visit, result, reason string) {
 	if h.Attempts != nil {
 		h.Attempts.Attempt(*v)
 	}
+}
+
+// undecided: the store is away, so that nobody can tell how an attempt would end.
+func (h *Handler) undecided(w http.ResponseWriter, r *http.Request, v *visit.Visit, err error) {
+	h.outcome(v, "error", "unavailable")
+	h.unavailable(w, r, v, err)
 }

@@ -36,8 +36,7 @@ func (h *Handler) withRoles(w http.ResponseWriter, r *http.Request, v *visit.Vis
 		_, err = h.endOlder(r.Context(), id, "")
 	}
 	if err != nil {
-		h.Observer.Login(v.IDP, "error", "unavailable")
-		h.unavailable(w, r, v, err)
+		h.undecided(w, r, v, err)
 		return id, false
 	}
 	return id, true
@@ -99,8 +98,7 @@ func (h *Handler) outdated(w http.ResponseWriter, r *http.Request, v *visit.Visi
 	}
 	err = errors.Join(err, h.Sessions.End(r.Context(), s.ID, sessionstore.ReasonRole))
 	if err != nil {
-		h.Observer.Login(v.IDP, "error", "unavailable")
-		h.unavailable(w, r, v, err)
+		h.undecided(w, r, v, err)
 		return true
 	}
 	h.denyLogin(w, r, v, s.Identity, "ended_meanwhile", pages.LoginExpired)

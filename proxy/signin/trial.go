@@ -161,7 +161,7 @@ func (h *Handler) try(w http.ResponseWriter, r *http.Request, v *visit.Visit, re
 	case errors.As(err, &refusal):
 		v.Login.Result, v.Login.Reason, v.Login.Detail, who = "refused", refusal.Reason, refusal.Detail, nil
 	case err != nil:
-		h.unavailable(w, r, v, err)
+		h.untried(w, r, v, err)
 		return
 	case denied != "":
 		v.Login.Result, v.Login.Reason = "refused", "role_denied"
@@ -173,11 +173,18 @@ func (h *Handler) try(w http.ResponseWriter, r *http.Request, v *visit.Visit, re
 		kept = h.Trials.Verdict(r.Context(), p.Trial, *v, who)
 	}
 	if err := errors.Join(kept, h.Jar.writeLogins(w, h.Host, began)); err != nil {
-		h.unavailable(w, r, v, err)
+		h.untried(w, r, v, err)
 		return
 	}
 	h.tried(v, who)
 	h.Pages.TrialOver(w, r)
+}
+
+// untried: the store is away, so that there is no verdict.
+func (h *Handler) untried(w http.ResponseWriter, r *http.Request, v *visit.Visit, err error) {
+	v.Login.Result, v.Login.Reason, v.Login.Detail = "error", "unavailable", ""
+	h.tried(v, nil)
+	h.unavailable(w, r, v, err)
 }
 
 func (h *Handler) proveTrial(ctx context.Context, v *visit.Visit, response string, p pending) (identity.Identity, visit.Report, error) {

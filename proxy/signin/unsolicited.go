@@ -99,7 +99,7 @@ const (
 func (h *Handler) keepWaiting(w http.ResponseWriter, r *http.Request, v *visit.Visit, wait waiting) {
 	epochs, err := h.Sessions.Epochs(r.Context(), wait.Identity.Person)
 	if err != nil {
-		h.unavailable(w, r, v, err)
+		h.undecided(w, r, v, err)
 		return
 	}
 	wait.Login = v.Login
@@ -128,7 +128,7 @@ func (h *Handler) putWaiting(w http.ResponseWriter, r *http.Request, v *visit.Vi
 		return "", false
 	}
 	if err := h.Sessions.PutOnce(r.Context(), waitingKind, code, value, wait.Until.Sub(h.Now())); err != nil {
-		h.unavailable(w, r, v, err)
+		h.undecided(w, r, v, err)
 		return "", false
 	}
 	return code, true
@@ -174,7 +174,7 @@ func (h *Handler) proceed(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	s, sessionErr := h.present(r, v, began)
 	switch err := errors.Join(err, sessionErr); {
 	case err != nil:
-		h.unavailable(w, r, v, err)
+		h.undecided(w, r, v, err)
 	case s != nil && s.Identity.Person != wait.Identity.Person && !confirmed:
 		h.confirmPerson(w, r, v, wait, s, began)
 	default:
@@ -227,7 +227,7 @@ func (h *Handler) replace(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	}
 	epochs, err := h.Sessions.Epochs(r.Context(), wait.Identity.Person)
 	if err != nil {
-		h.unavailable(w, r, v, err)
+		h.undecided(w, r, v, err)
 		return
 	}
 	if epochs.Person != wait.Epochs.Person || epochs.Bucket != wait.Epochs.Bucket {
