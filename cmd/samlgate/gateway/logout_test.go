@@ -227,6 +227,38 @@ func TestSingleLogoutBySOAP(t *testing.T) {
 	}
 }
 
+// All of an identity provider's logouts come from one address. However many there
+// are, none is lost; noise from the same address is answered 429 soon.
+func TestManyLogoutsBySOAP(t *testing.T) {
+	s := prepare(t)
+	s.change("session:", "  rate_limits: {acs: 4/m}\nsession:").run()
+	keys, err := once()
+	s.must(err)
+	corp := s.theirs(keys.idp, corpEntity, samlsp.PostBinding, s.url("sso", "/.samlgate/saml/soap"))
+	s.signIn()
+	ask := slo.Ask{IDP: "gate", NameID: s.leaves().NameID}
+	ask.NameID.Format = "" // some leave it out, though they wrote it at the sign-in
+	send := func(by *slo.Service) answer {
+		out, err := by.NewRequest(ask, "")
+		s.must(err)
+		return s.envelope(out)
+	}
+	s.signIn()
+	for i := range 20 {
+		if a := send(corp); a.status != 200 || !strings.Contains(a.body, "status:Success") || s.in() {
+			t.Fatalf("logout %d: %d %s\n%s", i, a.status, a.body, s.log)
+		}
+	}
+	stranger, err := idptest.NewECDSAKey(time.Now())
+	s.must(err)
+	forger := s.theirs(stranger, corpEntity, samlsp.PostBinding, s.url("sso", "/.samlgate/saml/soap"))
+	for i := range 6 {
+		if a, want := send(forger), map[bool]int{true: 500, false: 429}[i < 4]; a.status != want {
+			t.Errorf("forgery %d: %d, want %d", i, a.status, want)
+		}
+	}
+}
+
 // The metadata names every address of the logout service.
 func TestLogoutServicesInMetadata(t *testing.T) {
 	s := prepare(t)
