@@ -17,7 +17,7 @@ func coreProfile() []section {
 			{"", "A fault of ours, caught", "refused", "internal", "samlsp TestPanicIsARefusal"},
 		}},
 		{"Core §1 to §2: assertions", "", []row{
-			{"Core §1.3.3, IIP-G02", "Times in UTC, with an offset, or to 100 ns", "accepted", "", "samlsp/idptest TestOptionalContent: time with an offset\nsamlsp/idptest TestOptionalContent: time to 100 ns"},
+			{"Core §1.3.3", "Times in UTC, with an offset, or to 100 ns", "accepted", "", "samlsp/idptest TestOptionalContent: time with an offset\nsamlsp/idptest TestOptionalContent: time to 100 ns"},
 			{"Core §1.3.3", "A time without a zone, or none where one is due", "refused", "time_format", ""},
 			{"Core §1.3.4", "An ID that is no NCName of at most 256 bytes, or none on what can be signed", "refused", "id", ""},
 			{"Core §1.3.4", "One ID on two elements, in whichever attribute", "refused", "duplicate_id", ""},
@@ -50,9 +50,10 @@ func coreProfile() []section {
 			{"Core §3.3.3", "No assertion", "refused", "no_assertion", ""},
 			{"Core §3.3.3", "More than one assertion, encrypted ones counted, or one that is no child of the response", "refused", "several_assertions misplaced_assertion", "samlsp/idptest TestWrappingWouldSucceed"},
 			{"Core §3.2.2", "Extensions, Consent, StatusMessage, StatusDetail, Advice: nobody needs them, and nobody reads them (IIP-SSO07)", "accepted", "", "samlsp/idptest TestOptionalContent"},
+			{"Core §3.3, §3.5, §3.6, §3.8", "Queries for assertions, artifact resolution, management and mapping of NameIDs", "not offered", "", ""},
 		}},
 		{"Core §5: signatures", "Only SignedInfo as it was verified and the element as it was digested are believed: both are read again from exactly those bytes.", []row{
-			{"Core §5.3, IIP-SSO", "The assertion, the response or both are signed, as `require_signed` asks", "accepted", "", "samlsp/idptest TestSignedPart\nsamlsp TestEverySignatureCounts"},
+			{"Core §5.3, IIP-SSO04, SSO05", "The assertion, the response or both are signed, as `require_signed` asks", "accepted", "", "samlsp/idptest TestSignedPart\nsamlsp TestEverySignatureCounts"},
 			{"Core §5.3", "Nothing is signed, or not the part that is asked for (IIP-SP13)", "refused", "no_signature signature_not_required_part", ""},
 			{"Core §5.4", "A signature that does not stand right behind the Issuer, or several", "refused", "misplaced_signature several_signatures", ""},
 			{"Core §5.4.2", "The reference is not the one to the very element that is signed", "refused", "reference", ""},
