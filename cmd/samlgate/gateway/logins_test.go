@@ -148,3 +148,36 @@ func TestLogLevelForAWhile(t *testing.T) {
 		t.Error("no audit record")
 	}
 }
+
+// Whoever may look may not act, and a page of another site gets nowhere: it has
+// no token, and a name that was rebound to this machine is not served.
+func TestTheOperatorsDoorIsShut(t *testing.T) {
+	s := operating(t)
+	for name, change := range map[string]func(*http.Request){
+		"no token":          func(r *http.Request) { r.Header.Del("Authorization") },
+		"basic":             func(r *http.Request) { r.SetBasicAuth("operator", adminToken) },
+		"a token too short": func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+adminToken[:31]) },
+		"a token twice":     func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+adminToken+" "+adminToken) },
+		"another name":      func(r *http.Request) { r.Host = "evil.example" },
+		"a name like ours":  func(r *http.Request) { r.Host = "127.0.0.1.evil.example" },
+	} {
+		for _, path := range []string{"POST tries", "PUT log/level", "GET logins", "GET openapi.json"} {
+			method, path, _ := strings.Cut(path, " ")
+			r, err := http.NewRequestWithContext(t.Context(), method, s.adminURL("/api/v1/"+path), strings.NewReader(`{"idp": "corp"}`))
+			s.must(err)
+			r.Header.Set("Authorization", "Bearer "+adminToken)
+			change(r)
+			if a := s.do(http.DefaultClient, r); a.status != 401 && a.status != 421 {
+				t.Errorf("%s: %s %s: %d", name, method, path, a.status)
+			}
+		}
+	}
+	viewing := prepare(t).run() // the only token there has the role viewer
+	viewing.api("POST", "tries", `{"idp": "corp"}`, 403, nil)
+	viewing.api("PUT", "log/level", `{"level": "debug", "for": "1m"}`, 403, nil)
+	viewing.api("GET", "tries/x", "", 403, nil)
+	viewing.api("GET", "logins", "", 200, nil)
+	if strings.Contains(s.log.String()+s.audit.String(), adminToken[:31]) {
+		t.Error("a token is in the log")
+	}
+}
