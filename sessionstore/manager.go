@@ -21,6 +21,10 @@ type ManagerConfig struct {
 	// OnEnd, if set, is called once for each session that this Manager ended,
 	// after it ended. Expiry and ends by other replicas do not call it.
 	OnEnd func(context.Context, Ended)
+	// Rules, if set, hold for sessions that were started before, too: whenever one
+	// is loaded, the stricter of what it was started with and what the rules say
+	// now.
+	Rules Rules
 }
 
 // Manager starts, finds and ends sessions. It may be used from any goroutine.
@@ -29,6 +33,7 @@ type Manager struct {
 	keys  ring
 	now   func() time.Time
 	onEnd func(context.Context, Ended)
+	rules Rules
 }
 
 // NewManager returns a Manager over c.Store, or says what is wrong with c.
@@ -43,7 +48,12 @@ func NewManager(c ManagerConfig) (*Manager, error) {
 	if c.OnEnd == nil {
 		c.OnEnd = func(context.Context, Ended) {}
 	}
-	return &Manager{store: c.Store, keys: keys, now: c.Now, onEnd: c.OnEnd}, nil
+	if c.Rules.set() {
+		if err := c.Rules.Base.check(); err != nil {
+			return nil, err
+		}
+	}
+	return &Manager{store: c.Store, keys: keys, now: c.Now, onEnd: c.OnEnd, rules: c.Rules}, nil
 }
 
 // Epochs returns the epochs of p. Read them before asking directory and
@@ -55,7 +65,7 @@ func (m *Manager) Epochs(ctx context.Context, p identity.Person) (Epochs, error)
 	return e, err
 }
 
-// Start begins a session: [ErrLimit] under Deny, [ErrEpochMoved] when sessions
+// Start begins a session: [ErrLimit] under Deny and Ask, [ErrEpochMoved] when sessions
 // of the person were ended since s.Epochs were read (or these are of somebody
 // else), or the identity provider logged them out meanwhile, [ErrOver] when SessionNotOnOrAfter has passed.
 func (m *Manager) Start(ctx context.Context, s Start) (Started, error) {
@@ -76,6 +86,11 @@ func (m *Manager) Start(ctx context.Context, s Start) (Started, error) {
 		return Started{}, fmt.Errorf("starting a session: %w", err)
 	}
 	started, err := m.begin(ctx, c)
+	if errors.Is(err, ErrLimit) { // sessions that are over by now may fill the places
+		if over, failed := m.enforce(ctx, s.Identity.Person, ""); failed == nil && over > 0 {
+			started, err = m.begin(ctx, c)
+		}
+	}
 	if err != nil {
 		m.delist(ctx, entry)
 		return Started{}, err
@@ -150,6 +165,9 @@ func (m *Manager) create(s Start) (Create, error) {
 	idle := min(s.Limits.Idle, life)
 	c := Create{ID: id, Person: person.Hash(), Epochs: s.Epochs, Idle: idle, Interval: Interval(idle), Lifetime: life,
 		MaxConcurrent: s.Limits.MaxConcurrent, OnLimit: s.Limits.OnLimit}
+	if frees, err := ParseID(string(s.Frees)); err == nil && frees.Bucket() == id.Bucket() {
+		c.Frees = frees
+	}
 	c.Body, err = m.sealBody(c, s)
 	return c, err
 }
@@ -166,6 +184,9 @@ func (m *Manager) Get(ctx context.Context, id ID) (*Session, error) {
 		return nil, fmt.Errorf("loading session %s: %w", id.Hash(), err)
 	}
 	s, err := m.session(row, asked)
+	if err == nil {
+		err = m.review(ctx, s, row, asked)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("loading session %s: %w", id.Hash(), err)
 	}
@@ -213,15 +234,14 @@ func (m *Manager) Touch(ctx context.Context, s *Session) error {
 
 // List returns the live sessions of p, oldest first, at most [MaxRows].
 func (m *Manager) List(ctx context.Context, p identity.Person) ([]*Session, error) {
-	asked := m.now()
-	rows, err := m.store.List(ctx, p.Hash())
+	held, err := m.held(ctx, p)
 	if err != nil {
 		return nil, fmt.Errorf("listing sessions: %w", err)
 	}
-	sessions := make([]*Session, 0, len(rows))
-	for _, row := range rows {
-		if s, err := m.session(row, asked); err == nil {
-			sessions = append(sessions, s)
+	sessions := make([]*Session, 0, len(held))
+	for _, h := range held {
+		if h.over == ReasonUnknown {
+			sessions = append(sessions, h.session)
 		}
 	}
 	return sessions, nil

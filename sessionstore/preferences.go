@@ -56,8 +56,14 @@ const setTries = 8
 // SetPreferences changes what was chosen for p and returns what holds now.
 // change gets what is there, and may be called again when somebody else was
 // faster; its error ends the call and nothing has changed. [ErrPreference] says
-// that a value is none.
+// that a value is none. What lives against the new limits ends before the call
+// returns; after an error some of it may live on until it is loaded, and the call
+// may be repeated.
 func (m *Manager) SetPreferences(ctx context.Context, p identity.Person, change func(*Preferences) error) (Preferences, error) {
+	return m.set(ctx, p, "", change)
+}
+
+func (m *Manager) set(ctx context.Context, p identity.Person, keep ID, change func(*Preferences) error) (Preferences, error) {
 	if p == "" {
 		return Preferences{}, fmt.Errorf("setting preferences: %w", identity.ErrNobody)
 	}
@@ -84,7 +90,8 @@ func (m *Manager) SetPreferences(ctx context.Context, p identity.Person, change 
 		case err != nil:
 			return Preferences{}, fmt.Errorf("setting preferences: %w", err)
 		case set:
-			return now, nil
+			_, err := m.enforce(ctx, p, keep)
+			return now, err
 		}
 	}
 	return Preferences{}, fmt.Errorf("setting preferences: %w: others change them all the time", ErrUnavailable)

@@ -3,6 +3,7 @@ package sessionstore
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -36,15 +37,28 @@ type OnLimit uint8
 const (
 	EvictOldest OnLimit = iota // ends the sessions created first
 	Deny                       // is refused with [ErrLimit]
+	EvictIdle                  // ends those whose recorded use is longest ago
+	Ask                        // is refused with [ErrLimit], for the person to choose: see [Start.Frees]
 )
+
+var onLimitNames = [...]string{"evict_oldest", "deny", "evict_idle", "ask"}
 
 // String returns the name used in the configuration.
 func (o OnLimit) String() string {
-	if o == Deny {
-		return "deny"
+	if int(o) >= len(onLimitNames) { // what nobody knows refuses
+		return onLimitNames[Deny]
 	}
-	return "evict_oldest"
+	return onLimitNames[o]
 }
+
+// ParseOnLimit reads what [OnLimit.String] writes.
+func ParseOnLimit(s string) (OnLimit, bool) {
+	i := slices.Index(onLimitNames[:], s)
+	return OnLimit(max(i, 0)), i >= 0
+}
+
+// Refuses reports whether a sign-in at the limit ends nobody's session by itself.
+func (o OnLimit) Refuses() bool { return o != EvictOldest && o != EvictIdle }
 
 // Limits of one session, resolved for its person.
 type Limits struct {
@@ -64,7 +78,7 @@ func (l Limits) check() error {
 		return fmt.Errorf("idle limit %v and lifetime %v must not exceed %v", l.Idle, l.Lifetime, maxLife)
 	case l.MaxConcurrent < 0:
 		return fmt.Errorf("limit of %d sessions is negative", l.MaxConcurrent)
-	case l.OnLimit > Deny:
+	case int(l.OnLimit) >= len(onLimitNames):
 		return errors.New("unknown policy at the limit of sessions")
 	}
 	return nil
@@ -88,6 +102,7 @@ type Start struct {
 	Epochs   Epochs // from [Manager.Epochs], read before directory and policy
 	Limits   Limits
 	Replaces ID // the session that this browser had until now, if any
+	Frees    ID // a session of the same person that ends to make room, as they chose
 }
 
 // Started is the outcome of a sign-in.

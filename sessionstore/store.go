@@ -38,9 +38,11 @@ type Store interface {
 	// Create adds a record, in this order in one step: if the id is live, this
 	// is a repetition and done; if the epochs given are not the current
 	// ones, ErrEpochMoved; live records of the person are counted, without
-	// the replaced one; at the limit [Deny] gives ErrLimit and changes
-	// nothing, [EvictOldest] ends those created first until there is room;
-	// the replaced record is ended; the record is written.
+	// the replaced and the freed one; at the limit [Deny] and [Ask] give ErrLimit
+	// and change nothing, [EvictOldest] ends those created first until there is
+	// room, and [EvictIdle] those used least lately, by their records (of another
+	// format, and of equals, those created first); the replaced and the freed
+	// record are ended; the record is written.
 	Create(ctx context.Context, c Create) (Created, error)
 
 	// Load returns a live record: ErrNotFound, ErrFormat.
@@ -127,6 +129,7 @@ type Create struct {
 	MaxConcurrent  int           // 0 = no limit
 	OnLimit        OnLimit
 	Replaces       ID     // same bucket, any person, or empty; need not be live
+	Frees          ID     // of the same person, or empty; one of anybody else is left alone
 	Body           []byte // sealed
 }
 
@@ -141,6 +144,10 @@ type Row struct {
 	ID ID
 	Record
 	Now time.Time // the store's clock at that moment
+
+	// Both of [Store.Load] alone.
+	Note  []byte // what is noted of its person
+	Later int    // sessions of the person created after it; some may be over
 }
 
 // EndedRow is a record that has just been ended. When it had another format,

@@ -22,13 +22,20 @@ func (s *Store) Create(ctx context.Context, c sessionstore.Create) (sessionstore
 	if e := s.epochs(c.Person); e.Person != c.Epochs.Person || e.Bucket != c.Epochs.Bucket {
 		return sessionstore.Created{}, sessionstore.ErrEpochMoved
 	}
-	live := slices.DeleteFunc(slices.Clone(s.keep(c.Person, now)), func(id sessionstore.ID) bool { return id == c.Replaces })
+	frees := c.Frees
+	if r, ok := s.live(frees, now); !ok || r.Person != c.Person || frees == c.Replaces {
+		frees = ""
+	}
+	live := slices.DeleteFunc(slices.Clone(s.keep(c.Person, now)), func(id sessionstore.ID) bool { return id == c.Replaces || id == frees })
 	over := 0 // how many must go
 	if c.MaxConcurrent > 0 {
 		over = max(0, len(live)+1-c.MaxConcurrent)
 	}
-	if over > 0 && c.OnLimit == sessionstore.Deny {
+	if over > 0 && c.OnLimit.Refuses() {
 		return sessionstore.Created{}, sessionstore.ErrLimit
+	}
+	if over > 0 && c.OnLimit == sessionstore.EvictIdle {
+		slices.SortStableFunc(live, func(a, b sessionstore.ID) int { return s.sessions[a].LastUse.Compare(s.sessions[b].LastUse) })
 	}
 	var ended []sessionstore.EndedRow
 	for _, id := range live[:over] {
@@ -36,6 +43,9 @@ func (s *Store) Create(ctx context.Context, c sessionstore.Create) (sessionstore
 	}
 	if _, ok := s.live(c.Replaces, now); ok {
 		ended = append(ended, s.end(c.Replaces, sessionstore.ReasonReplaced, now))
+	}
+	if frees != "" {
+		ended = append(ended, s.end(frees, sessionstore.ReasonSelf, now))
 	}
 	return sessionstore.Created{Row: s.add(c, now), Ended: ended}, nil
 }

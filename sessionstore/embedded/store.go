@@ -7,6 +7,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -110,7 +111,10 @@ func (s *Store) Load(ctx context.Context, id sessionstore.ID) (sessionstore.Row,
 	if !ok {
 		return sessionstore.Row{}, sessionstore.ErrNotFound
 	}
-	return sessionstore.Row{ID: id, Record: *r, Now: now}, nil
+	ids := s.persons[r.Person]
+	return sessionstore.Row{
+		ID: id, Record: *r, Now: now, Note: slices.Clone(s.notes[r.Person]), Later: len(ids) - 1 - slices.Index(ids, id),
+	}, nil
 }
 
 // Touch records a use that was ago before now.

@@ -94,6 +94,8 @@ func exercise(t *testing.T, s *Store) error {
 		id = c.ID
 	}
 	try(s.Touch(ctx, id, 0))
+	_, err = s.Load(ctx, id)
+	try(err)
 	_, err = s.List(ctx, hash)
 	try(err)
 	_, err = s.EndAll(ctx, hash, sessionstore.ReasonLogout)

@@ -43,6 +43,12 @@ func (r *reader) time() time.Time {
 	return time.UnixMilli(n)
 }
 
+func (r *reader) number() int {
+	n, ok := r.next().(int64)
+	r.bad = r.bad || !ok
+	return int(n)
+}
+
 // row reads a record. One of another format keeps its Format alone.
 func (r *reader) row(id string, now time.Time) sessionstore.Row {
 	record, err := sessionstore.ParseRecord([]byte(r.text()))
@@ -71,6 +77,27 @@ func (s *Store) one(doing string, id sessionstore.ID, cmd *goredis.Cmd) (session
 	r := reader{parts: answer}
 	now := r.time()
 	return r.row(string(id), now), r.failed(doing)
+}
+
+// loaded reads an answer of now, one record, the note of its person, and how many
+// were created later.
+func (s *Store) loaded(id sessionstore.ID, cmd *goredis.Cmd) (sessionstore.Row, error) {
+	const doing = "loading a session"
+	answer, err := cmd.Slice()
+	if errors.Is(err, goredis.Nil) {
+		return sessionstore.Row{}, sessionstore.ErrNotFound
+	}
+	if err != nil {
+		return sessionstore.Row{}, unavailable(doing, err)
+	}
+	r := reader{parts: answer}
+	now := r.time()
+	row := r.row(string(id), now)
+	if note := r.text(); note != "" {
+		row.Note = []byte(note)
+	}
+	row.Later = r.number()
+	return row, r.failed(doing)
 }
 
 // many reads an answer of now and any number of ids with records.

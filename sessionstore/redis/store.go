@@ -51,7 +51,7 @@ func (s *Store) Create(ctx context.Context, c sessionstore.Create) (sessionstore
 	}
 	answer, err := s.run(ctx, "create", c.ID.Bucket(), string(c.ID), encode(c.Person), c.Epochs.Person, c.Epochs.Bucket,
 		c.Idle.Milliseconds(), c.Interval.Milliseconds(), c.Lifetime.Milliseconds(), c.MaxConcurrent, c.OnLimit.String(),
-		string(c.Replaces), record[sessionstore.HeaderTimes:]).Slice()
+		string(c.Replaces), record[sessionstore.HeaderTimes:], string(c.Frees)).Slice()
 	if err != nil {
 		return sessionstore.Created{}, unavailable("creating a session", err)
 	}
@@ -76,7 +76,7 @@ func (s *Store) Create(ctx context.Context, c sessionstore.Create) (sessionstore
 
 // Load returns a live record.
 func (s *Store) Load(ctx context.Context, id sessionstore.ID) (sessionstore.Row, error) {
-	row, err := s.one("loading a session", id, s.run(ctx, "load", id.Bucket(), string(id)))
+	row, err := s.loaded(id, s.run(ctx, "load", id.Bucket(), string(id)))
 	if err == nil && row.Format != sessionstore.Format {
 		return row, sessionstore.ErrFormat
 	}

@@ -11,6 +11,9 @@ func raceCases() map[string]func(*bench) {
 	return map[string]func(*bench){
 		"racing sign-ins under evict_oldest": func(b *bench) { race(b, sessionstore.EvictOldest) },
 		"racing sign-ins under deny":         func(b *bench) { race(b, sessionstore.Deny) },
+		"racing sign-ins under evict_idle":   func(b *bench) { race(b, sessionstore.EvictIdle) },
+		"racing sign-ins under ask":          func(b *bench) { race(b, sessionstore.Ask) },
+		"racing choices at the limit":        raceFrees,
 		"a sign-in racing the end of all":    raceEndAll,
 	}
 }
@@ -46,7 +49,7 @@ func race(b *bench, on sessionstore.OnLimit) {
 	if int(started.Load()) != allowed+len(told.all) || started.Load()+denied.Load() != racers {
 		b.Errorf("%d started, %d denied, %d ended", started.Load(), denied.Load(), len(told.all))
 	}
-	if (on == sessionstore.Deny) != (denied.Load() == racers-allowed) {
+	if on.Refuses() != (denied.Load() == racers-allowed) {
 		b.Errorf("%d were denied under %v", denied.Load(), on)
 	}
 	for _, s := range list {

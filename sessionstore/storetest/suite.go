@@ -32,7 +32,7 @@ func RealTime() (now func() time.Time, advance func(time.Duration)) {
 // up by t.Cleanup. Cases run in parallel.
 func Run(t *testing.T, newHarness func(*testing.T) Harness) {
 	cases := map[string]func(*bench){}
-	for _, group := range []map[string]func(*bench){createCases(), timeCases(), endCases(), tokenCases(), listCases(), watchCases(), managerCases(), raceCases(), attackCases(), nameCases(), namedCases(), keptCases(), noteCases()} {
+	for _, group := range []map[string]func(*bench){createCases(), timeCases(), endCases(), tokenCases(), listCases(), watchCases(), managerCases(), raceCases(), attackCases(), nameCases(), namedCases(), keptCases(), noteCases(), limitCases()} {
 		for name, run := range group {
 			cases[name] = run
 		}
