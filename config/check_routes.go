@@ -21,6 +21,7 @@ func (c *checker) routes() {
 		if signing := c.cfg.Headers.Signing; r.Logout.NotifyURL != "" && (signing == nil || signing.JWT.Header == "") {
 			c.mistake(path+".logout.notify_url", "needs headers.signing.jwt: the app could not tell our messages from anybody's")
 		}
+		c.routeSession(path, r)
 		if r.TLS != nil {
 			c.clientTLS(path+".tls", r.TLS)
 		}

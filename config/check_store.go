@@ -80,6 +80,7 @@ func (c *checker) session() {
 	if unsupportedValue("session.on_limit", s.OnLimit) {
 		c.mistake("session.on_limit", notSupported)
 	}
+	c.overrides(s)
 }
 
 // duration shows a duration unless it was expanded.

@@ -13,7 +13,7 @@ func isUnsupported(schema string) bool {
 
 		"store.embedded.path", "store.redis.mode", "store.redis.master_name",
 
-		"session.on_idle", "session.ignore_paths", "session.keep_js", "session.user_choice", "session.overrides",
+		"session.on_idle", "session.ignore_paths", "session.keep_js", "session.user_choice",
 
 		"saml.on_idp_removed",
 
@@ -25,7 +25,6 @@ func isUnsupported(schema string) bool {
 		"routes[].rewrite_redirects", "routes[].host_header", "routes[].provisioning",
 		"routes[].allow.max_age", "routes[].allow.when",
 		"routes[].headers.preset", "routes[].headers.encoding",
-		"routes[].session.idle_timeout", "routes[].session.max_lifetime",
 		"routes[].live_activity", "routes[].raw_path",
 		"routes[].post_replay.max_bytes", "routes[].limits.in_flight",
 
@@ -37,7 +36,7 @@ func isUnsupported(schema string) bool {
 // unsupportedValue reports single values of keys that are otherwise built.
 func unsupportedValue(schema, value string) bool {
 	return slices.Contains([][2]string{
-		{"session.on_limit", "evict_idle"}, {"session.on_limit", "ask"},
+		{"session.on_limit", "ask"},
 		{"routes[].upstream", "h2c"}, {"routes[].upstream", "unix"},
 	}, [2]string{schema, value})
 }

@@ -96,10 +96,7 @@ func TestRolesOfTheFirstLogin(t *testing.T) {
 		t.Errorf("a role that shuts the door left %d sessions", n)
 	}
 	// Who cannot be looked up does not come in.
-	other, err := sessionstore.NewManager(sessionstore.ManagerConfig{Store: w.store, Keys: [][]byte{[]byte("another key of thirty-two bytes!!")}, Now: w.now})
-	w.must(err)
-	w.sessions = other
-	w.rebuild(syncing(access.FirstLogin))
+	w.rebuild(syncing(access.FirstLogin), func(s *setup) { s.storeKey = []byte("another key of thirty-two bytes!!") })
 	w.browser().signIn(wiki+"/", ann, "hr").is(503).signsNobodyIn()
 }
 

@@ -52,5 +52,5 @@ func (rt *Route) public(r *http.Request, v *visit.Visit) bool {
 
 // takes reports whether the sign-in behind a session is one this route wants.
 func (rt *Route) takes(s *sessionstore.Session, now time.Time) bool {
-	return (len(rt.IDPs) == 0 || slices.Contains(rt.IDPs, s.Identity.IDP)) && rt.Demand.Met(s.Identity.Authn, now)
+	return (len(rt.IDPs) == 0 || slices.Contains(rt.IDPs, s.Identity.IDP)) && rt.Demand.Takes(s, now)
 }

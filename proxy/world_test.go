@@ -63,6 +63,8 @@ func (w *world) later(d time.Duration) { w.ahead.Add(int64(d)) }
 type setup struct {
 	external    string
 	limits      sessionstore.Limits
+	overrides   []sessionstore.Override
+	storeKey    []byte // seals the store's records; nil = the cookies' key
 	idps        []signin.IDP
 	routes      []*proxy.Route
 	hosts       map[string][]string // route → hosts
@@ -167,13 +169,10 @@ func newWorld(t testing.TB, edits ...func(*setup)) *world {
 	t.Cleanup(backend.Close)
 	w.app.url = backend.URL
 	w.store = &flakyStore{Store: embedded.New(w.now)}
-	var err error
 	w.feed = hot.NewFeed(hot.FeedConfig{Store: w.store, Now: w.now})
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	go w.feed.Run(ctx) // ends by cancel
-	w.sessions, err = sessionstore.NewManager(sessionstore.ManagerConfig{Store: w.feed.Own(w.store), Keys: [][]byte{w.jarKey}, Now: w.now})
-	w.must(err)
 	w.rebuild(edits...)
 	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.gateway.Load().ServeHTTP(rw, r) }))
 	t.Cleanup(w.server.Close)
@@ -204,6 +203,13 @@ func (w *world) rebuild(edits ...func(*setup)) {
 
 func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	target, err := url.Parse(w.app.url)
+	w.must(err)
+	key := w.jarKey
+	if s.storeKey != nil {
+		key = s.storeKey
+	}
+	w.sessions, err = sessionstore.NewManager(sessionstore.ManagerConfig{Store: w.feed.Own(w.store), Keys: [][]byte{key}, Now: w.now,
+		Rules: sessionstore.Rules{Base: s.limits, Overrides: s.overrides}})
 	w.must(err)
 	var entries []route.Entry[*proxy.Route]
 	var places []signin.Place
@@ -237,7 +243,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	memory := hot.New(hot.Config{Feed: w.feed, Load: w.sessions.Get, Bytes: s.memory})
 	w.t.Cleanup(memory.Close)
 	door, err := signin.New(signin.Config{
-		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Hot: memory, Limits: s.limits, Provider: w.idp, IDPs: s.idps, Logouts: w.slo,
+		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Hot: memory, Provider: w.idp, IDPs: s.idps, Logouts: w.slo,
 		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, Attempts: w.attempts, Trials: w.attempts, LoginRate: s.loginRate, ACSRate: s.acsRate, LogoutRate: s.logoutRate, RelayRate: s.relayRate, Now: w.now,
 		Keys:       http.HandlerFunc(signer.ServeJWKS),
 		Further:    s.further,

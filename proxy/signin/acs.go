@@ -208,12 +208,18 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 		h.undecided(w, r, v, err)
 		return
 	}
+	limits, err := h.Sessions.Limits(r.Context(), id)
+	if err != nil {
+		h.outcome(v, "error", "unavailable")
+		h.unavailable(w, r, v, err)
+		return
+	}
 	started, err := h.Sessions.Start(r.Context(), sessionstore.Start{
-		Identity: id, Client: client(r, v), Epochs: epochs, Limits: h.Limits, Replaces: replaced,
+		Identity: id, Client: client(r, v), Epochs: epochs, Limits: limits, Replaces: replaced,
 	})
 	switch {
 	case errors.Is(err, sessionstore.ErrLimit):
-		h.denyLogin(w, r, v, id, "limit_reached", pages.LimitReached)
+		h.refuseLogin(w, r, v, id, "limit_reached", pages.Problem{Code: pages.LimitReached, Args: map[string]string{"max": strconv.Itoa(limits.MaxConcurrent)}})
 		return
 	case errors.Is(err, sessionstore.ErrEpochMoved):
 		h.denyLogin(w, r, v, id, "ended_meanwhile", pages.LoginExpired)
@@ -246,13 +252,16 @@ func (h *Handler) shutOut(w http.ResponseWriter, r *http.Request, v *visit.Visit
 }
 
 func (h *Handler) denyLogin(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity, reason string, code pages.Code) {
+	h.refuseLogin(w, r, v, id, reason, pages.Problem{Code: code, Args: map[string]string{"email": string(id.Email)}})
+}
+
+// refuseLogin refuses somebody whose identity was proven, with the page p.
+func (h *Handler) refuseLogin(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity, reason string, p pages.Problem) {
 	v.Reason = reason
 	h.outcome(v, "refused", reason)
 	h.Audit.Record(audit.Event{Type: audit.LoginRefused, Person: id.Person, IDP: v.IDP, Addr: v.Client(), RequestID: v.ID, Reason: reason})
-	h.show(w, r, v, pages.Problem{
-		Code: code, Actions: []pages.Action{h.otherAction()},
-		Args: h.named(map[string]string{"email": string(id.Email), "max": strconv.Itoa(h.Limits.MaxConcurrent)}, v.IDP),
-	})
+	p.Actions, p.Args = append(p.Actions, h.otherAction()), h.named(p.Args, v.IDP)
+	h.show(w, r, v, p)
 }
 
 // welcome gives the browser its session and lets it go on.

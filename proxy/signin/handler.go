@@ -25,7 +25,6 @@ type Config struct {
 	Jar         *Jar
 	Sessions    *sessionstore.Manager
 	Hot         *hot.Cache // of Sessions
-	Limits      sessionstore.Limits
 	Provider    Provider
 	Logouts     Logouts    // nil: no identity provider is told of a logout, nor may ask for one
 	IDPs        []IDP      // in the order of the chooser; at least one

@@ -67,7 +67,7 @@ func (h *Handler) permits(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		h.problem(w, r, v, pages.UnknownIDP)
 		return false
 	}
-	if !place.Demand.Met(s.Identity.Authn, h.Now()) { // the identity provider did not do what it was asked to
+	if !place.Demand.Takes(s, h.Now()) { // the identity provider did not do what it was asked to
 		h.problem(w, r, v, pages.SAMLRefused, h.startAgain(v))
 		return false
 	}

@@ -16,6 +16,7 @@ import (
 type aim struct {
 	host, route, state string
 	other              bool // as somebody else than the identity provider remembers
+	anew               bool // the session was idle, or has lived, for longer than the route allows
 }
 
 // query is the aim as the gateway origin receives it.
@@ -93,6 +94,7 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 	if !ok {
 		return
 	}
+	a.anew = s != nil && !h.places[a.route].Demand.fresh(s, h.Now())
 	choices, named := h.narrowed(r, v, h.choices(a.route))
 	q := h.asking(a, choices)
 	choosing := !named && h.choosing(w, r, v, a) && len(choices) > 1
@@ -215,14 +217,14 @@ func serves(s *sessionstore.Session, choices []IDP) bool {
 // meets reports whether the sign-in behind a session will do for a route. Our
 // own pages, which belong to no route, are there for whoever is signed in.
 func (h *Handler) meets(s *sessionstore.Session, route string) bool {
-	return route == "" || h.places[route].Demand.Met(s.Identity.Authn, h.Now())
+	return route == "" || h.places[route].Demand.Takes(s, h.Now())
 }
 
 // ask sends the browser to the identity provider and remembers that it did.
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request, v *visit.Visit, a aim, idp IDP) {
 	v.IDP = idp.Name
 	demand := h.places[a.route].Demand
-	demand.Anew = a.other
+	demand.Anew = a.other || a.anew
 	req, err := h.Provider.Request(idp.Name, h.Jar.ticket(h.Now()), demand)
 	if err != nil {
 		h.refuse(w, r, v, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/samlgate/samlgate/identity"
 	"github.com/samlgate/samlgate/pages"
 	"github.com/samlgate/samlgate/proxy/visit"
+	"github.com/samlgate/samlgate/sessionstore"
 )
 
 // Provider speaks SAML for us: it asks an identity provider who somebody is,
@@ -47,6 +48,22 @@ type Demand struct {
 	// gateway's own. Identity providers say per SP identity who may come in and
 	// what they tell of whom, so a sign-in with one is none with another.
 	ServiceProvider string
+
+	// Idle and Lifetime bound the session behind the sign-in, on this route alone:
+	// since its last request anywhere, and since it began. 0 bounds nothing.
+	Idle, Lifetime time.Duration
+}
+
+// Takes reports whether a session will do for the route at this moment.
+func (d Demand) Takes(s *sessionstore.Session, now time.Time) bool {
+	return d.Met(s.Identity.Authn, now) && d.fresh(s, now)
+}
+
+// fresh reports whether the session itself is young enough. As everywhere, a
+// recorded last use may be an interval behind the true one.
+func (d Demand) fresh(s *sessionstore.Session, now time.Time) bool {
+	return (d.Idle == 0 || now.Sub(s.LastUse()) < d.Idle+sessionstore.Interval(s.Idle)) &&
+		(d.Lifetime == 0 || now.Sub(s.Created) < d.Lifetime)
 }
 
 // Met reports whether a sign-in fulfils the demand at this moment.

@@ -132,7 +132,11 @@ func (b *base) manager(t *tree) (*sessionstore.Manager, error) {
 			t.hooks.Ended(e.Session.Identity.Person.Subject(), e.ID.Hash())
 		}
 	}
-	m, err := sessionstore.NewManager(sessionstore.ManagerConfig{Store: b.store, Keys: keys, Now: b.now, OnEnd: ended})
+	rules, err := limitRules(t.cfg.Session)
+	if err != nil {
+		return nil, naming("session", err)
+	}
+	m, err := sessionstore.NewManager(sessionstore.ManagerConfig{Store: b.store, Keys: keys, Now: b.now, OnEnd: ended, Rules: rules})
 	return m, naming("session", err)
 }
 
@@ -194,7 +198,7 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 	}
 	return signin.New(signin.Config{
 		External: cfg.Server.ExternalURL, Host: host, Prefix: cfg.Server.Prefix, Paths: paths(cfg),
-		Jar: jar, Sessions: t.sessions, Hot: t.hot, Limits: limits(cfg.Session), Federation: federation(t), Provider: provider{t.identities, b.weak}, IDPs: idps(cfg),
+		Jar: jar, Sessions: t.sessions, Hot: t.hot, Federation: federation(t), Provider: provider{t.identities, b.weak}, IDPs: idps(cfg),
 		Logouts: logouts, Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics, Attempts: b, Trials: verdicts{t.sessions, b.now},
 		Returns: returns{samlsp.ReturnPolicy{
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,
@@ -238,14 +242,6 @@ func managed(routes []*proxy.Route) *headers.Managed {
 		all = append(all, rt.Names)
 	}
 	return headers.NewManaged(all...)
-}
-
-func limits(s config.Session) sessionstore.Limits {
-	l := sessionstore.Limits{Idle: s.IdleTimeout, Lifetime: s.MaxLifetime, MaxConcurrent: s.MaxConcurrent, OnLimit: sessionstore.EvictOldest}
-	if s.OnLimit == "deny" {
-		l.OnLimit = sessionstore.Deny
-	}
-	return l
 }
 
 func idps(cfg *config.Config) []signin.IDP {

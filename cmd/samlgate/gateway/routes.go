@@ -119,7 +119,8 @@ func names(all config.Headers, c config.HeaderNames) headers.Names {
 }
 
 func demand(c config.Route) signin.Demand {
-	return signin.Demand{MaxAge: c.MaxAuthAge, Contexts: c.AuthnContext, ServiceProvider: c.ServiceProvider}
+	return signin.Demand{MaxAge: c.MaxAuthAge, Contexts: c.AuthnContext, ServiceProvider: c.ServiceProvider,
+		Idle: c.Session.IdleTimeout, Lifetime: c.Session.MaxLifetime}
 }
 
 // places are the routes as the sign-in needs to know them.
