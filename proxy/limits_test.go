@@ -8,8 +8,8 @@ import (
 	"github.com/samlgate/samlgate/sessionstore"
 )
 
-// limited allows n sessions at once.
-func limited(n int, on sessionstore.OnLimit) func(*setup) {
+// atMost allows n sessions at once.
+func atMost(n int, on sessionstore.OnLimit) func(*setup) {
 	return func(s *setup) { s.limits.MaxConcurrent, s.limits.OnLimit = n, on }
 }
 
@@ -58,7 +58,7 @@ func TestARouteMayWantAFreshSession(t *testing.T) {
 // are those that count.
 func TestLimitsByRole(t *testing.T) {
 	one, deny := 1, sessionstore.Deny
-	w := newWorld(t, limited(2, sessionstore.EvictOldest), func(s *setup) {
+	w := newWorld(t, atMost(2, sessionstore.EvictOldest), func(s *setup) {
 		s.overrides = []sessionstore.Override{{Roles: []string{"contractor"}, MaxConcurrent: &one, OnLimit: &deny}}
 	})
 	desk, phone, tablet := w.browser(), w.browser(), w.browser()
@@ -74,12 +74,12 @@ func TestLimitsByRole(t *testing.T) {
 }
 
 func TestALowerLimitAfterAReload(t *testing.T) {
-	w := newWorld(t, limited(3, sessionstore.EvictOldest))
+	w := newWorld(t, atMost(3, sessionstore.EvictOldest))
 	desk, phone, tablet := w.browser(), w.browser(), w.browser()
 	for _, b := range []*browser{desk, phone, tablet} {
 		b.signIn(wiki+"/", ann).is(200)
 	}
-	w.rebuild(limited(2, sessionstore.EvictOldest))
+	w.rebuild(atMost(2, sessionstore.EvictOldest))
 	desk.do(wiki+"/", ask{kind: "xhr"}).is(401)
 	phone.open(wiki + "/").is(200)
 	w.rebuild(func(s *setup) { s.limits.Idle = time.Minute })

@@ -30,17 +30,6 @@ type Session struct {
 	used     *atomic.Int64 // last use that we know, in ns since LastSeen
 }
 
-// LastUse is when the session was last used, as far as this process knows. It may
-// be behind by up to one [Interval].
-func (s *Session) LastUse() time.Time {
-	if s.recorded != nil {
-		if recorded := time.UnixMilli(s.recorded.Load()); recorded.After(s.LastSeen) {
-			return recorded
-		}
-	}
-	return s.LastSeen
-}
-
 // OnLimit says what a sign-in does when the person is at the limit.
 type OnLimit uint8
 
