@@ -58,6 +58,10 @@ type Signing struct {
 	EditBlock func(signature *etree.Element) // the finished Signature: what an attacker without the key can do
 }
 
+// Sign puts an enveloped signature into el, behind its Issuer. It must be the
+// last that is done to el, which may hang in a document.
+func (g Signing) Sign(el *etree.Element) error { return g.sign(StyleSAML, el) }
+
 // sign puts an enveloped signature (XML Signature §6.6.4) into el, which must
 // hang where it will be sent and hold its final content.
 func (g Signing) sign(s Style, el *etree.Element) error {

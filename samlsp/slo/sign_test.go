@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/beevik/etree"
-	dsig "github.com/russellhaering/goxmldsig"
 
 	"github.com/samlgate/samlgate/samlsp/idptest"
 )
@@ -116,22 +115,9 @@ func enveloped(t testing.TB, key idptest.Key, method, xml string) string {
 	if err := doc.ReadFromString(xml); err != nil {
 		return xml // a test of what is no XML
 	}
-	if method == "" {
-		method = idptest.RSASHA256
-	}
-	ctx, err := dsig.NewSigningContext(key.Signer, [][]byte{key.Certificate.Raw})
-	if err != nil {
+	if err := (idptest.Signing{Key: key.Signer, KeyInfo: idptest.Certs(key), Method: method}).Sign(doc.Root()); err != nil {
 		t.Fatal(err)
 	}
-	ctx.Canonicalizer = dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("")
-	if err := ctx.SetSignatureMethod(method); err != nil {
-		t.Fatal(err)
-	}
-	sig, err := ctx.ConstructSignature(doc.Root().Copy(), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc.Root().InsertChildAt(1, sig)
 	out, err := doc.WriteToString()
 	if err != nil {
 		t.Fatal(err)
