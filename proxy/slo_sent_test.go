@@ -1,6 +1,8 @@
 package proxy_test
 
 import (
+	"context"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -318,5 +320,19 @@ func TestFinishSweeps(t *testing.T) {
 	b.sent(wiki+"/.samlgate/logout", ask{})
 	if b.jar["sso.example.com"]["__Host-samlgate"] != nil {
 		t.Error("the session cookie stays")
+	}
+}
+
+func TestClosingTheWindowAtOnceSignsOut(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.signIn(wiki+"/", ann)
+	ctx, closed := context.WithCancel(t.Context())
+	closed()
+	r := httptest.NewRequestWithContext(ctx, "GET", wiki+"/.samlgate/logout", nil)
+	r.Header = b.request(wiki+"/.samlgate/logout", ask{site: "same-origin"}).Header
+	w.gateway.Load().ServeHTTP(httptest.NewRecorder(), r)
+	if w.live(ann) != 0 {
+		t.Error("the session lives on")
 	}
 }

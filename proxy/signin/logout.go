@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -93,9 +94,12 @@ func fetchedAhead(r *http.Request) bool {
 // store is away: the session lives, and the person must be able to end it later.
 func (h *Handler) EndHere(w http.ResponseWriter, r *http.Request, v *visit.Visit) (ended *sessionstore.Session, err error) {
 	if id, _, ok := h.Jar.Session(r, v.Host); ok {
-		s, err := h.Sessions.Get(r.Context(), id)
+		// Whoever closes the window at once is signed out all the same.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), endTime)
+		defer cancel()
+		s, err := h.Sessions.Get(ctx, id)
 		if err == nil {
-			err = h.Sessions.End(r.Context(), id, sessionstore.ReasonLogout)
+			err = h.Sessions.End(ctx, id, sessionstore.ReasonLogout)
 		}
 		switch {
 		case err == nil:
