@@ -17,6 +17,7 @@ type Metrics struct {
 
 	requests, logins, started, ended, storeErrors *prometheus.CounterVec
 	stripped, dropped, cookies, sha1, logouts     *prometheus.CounterVec
+	unconfirmed                                   *prometheus.CounterVec
 	returns, auditErrors, attemptsAlone           prometheus.Counter
 	requestSeconds, storeSeconds                  *prometheus.HistogramVec
 }
@@ -40,6 +41,7 @@ func NewMetrics(version string) *Metrics {
 	m.started = counter("sessions_started_total", "Sessions started, by identity provider.", "idp")
 	m.ended = counter("sessions_ended_total", "Sessions ended by this process, by reason; expiry is not counted.", "reason")
 	m.storeErrors = counter("store_errors_total", "Failed operations of the session store.", "operation")
+	m.unconfirmed = counter("store_unconfirmed_total", "Writes that ended or used up something and that no replica of the store had confirmed in time, by operation.", "operation")
 	m.stripped = counter("headers_stripped_total", "Client header fields removed because only the gateway may set them.", "route")
 	m.dropped = counter("header_values_dropped_total", "Attribute values that no header could carry safely.", "route")
 	m.sha1 = counter("sha1_logins_total", "Sign-ins that rest on SHA-1, which allow_sha1 lets in.", "idp")
@@ -105,6 +107,9 @@ func (m *Metrics) CookiesDropped(route string, n int) {
 
 // SHA1 counts a sign-in that rests on SHA-1.
 func (m *Metrics) SHA1(idp string) { m.sha1.WithLabelValues(idp).Inc() }
+
+// Unconfirmed counts a write that no replica had confirmed in time.
+func (m *Metrics) Unconfirmed(operation string) { m.unconfirmed.WithLabelValues(operation).Inc() }
 
 // AttemptAlone counts an attempt that could not be brought to the store.
 func (m *Metrics) AttemptAlone() { m.attemptsAlone.Inc() }

@@ -28,6 +28,7 @@ const (
 	GatewayStopped   Type = "gateway_stopped"
 	GatewayReloaded  Type = "gateway_reloaded"
 	SetCookieDropped Type = "set_cookie_dropped"
+	StoreUnconfirmed Type = "store_unconfirmed" // what ended or was used up is on no replica yet: replicated=false
 )
 
 // Event is one decision. Empty fields are left out of the line.

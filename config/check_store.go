@@ -26,8 +26,8 @@ func (c *checker) store() {
 
 func (c *checker) redis(r Redis) {
 	c.require("store.redis.addresses", len(r.Addresses) > 0, "host:port of the server")
-	if len(r.Addresses) > 1 && !c.unknown("store.redis.mode") {
-		c.mistake("store.redis.addresses", "standalone mode takes exactly one address")
+	if !c.unknown("store.redis.mode") {
+		c.redisMode(r)
 	}
 	if r.Username != "" && r.Password.Empty() && !c.unknown("store.redis.password") {
 		c.mistake("store.redis.password", "is required: there is a username")
@@ -41,6 +41,29 @@ func (c *checker) redis(r Redis) {
 		if path := fmt.Sprintf("store.redis.addresses[%d]", i); host != "" && !IsLoopback(host) && !c.unknown(path) {
 			c.warn(path, "is spoken to without TLS: its password travels in the clear")
 		}
+	}
+}
+
+// redisMode holds keys to the mode that reads them.
+func (c *checker) redisMode(r Redis) {
+	behind := r.Mode == "sentinel"
+	if r.Mode == "standalone" && len(r.Addresses) > 1 {
+		c.mistake("store.redis.addresses", "standalone mode takes exactly one address")
+	}
+	if behind {
+		c.require("store.redis.master_name", r.MasterName != "", "the name that the sentinels monitor")
+	}
+	if r.Mode == "cluster" && r.DB != 0 && !c.unknown("store.redis.db") {
+		c.mistake("store.redis.db", "must be 0: a cluster has no other")
+	}
+	for key, given := range map[string]bool{"master_name": r.MasterName != "",
+		"sentinel_username": r.SentinelUsername != "", "sentinel_password": !r.SentinelPassword.Empty()} {
+		if path := "store.redis." + key; given && !behind && !c.unknown(path) {
+			c.mistake(path, "is read with mode: sentinel only")
+		}
+	}
+	if r.SentinelUsername != "" && r.SentinelPassword.Empty() && !c.unknown("store.redis.sentinel_password") {
+		c.mistake("store.redis.sentinel_password", "is required: there is a sentinel_username")
 	}
 }
 

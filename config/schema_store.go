@@ -21,12 +21,15 @@ type Embedded struct {
 type Redis struct {
 	Addresses  []string   `yaml:"addresses" default:"127.0.0.1:6379" is:"hostport"`
 	Mode       string     `yaml:"mode" default:"standalone" oneof:"standalone sentinel cluster"`
-	MasterName string     `yaml:"master_name"`
+	MasterName string     `yaml:"master_name"` // as the sentinels call it
 	Username   string     `yaml:"username"`
 	Password   Secret     `yaml:"password"`
 	DB         int        `yaml:"db" default:"0"`
 	TLS        *ClientTLS `yaml:"tls"` // nil: plain TCP
 	KeyPrefix  string     `yaml:"key_prefix" default:"samlgate" is:"keyprefix"`
+	// Who we are at the sentinels, which have users of their own.
+	SentinelUsername string `yaml:"sentinel_username"`
+	SentinelPassword Secret `yaml:"sentinel_password"`
 }
 
 // ClientTLS is how we speak TLS as a client. Empty fields mean the system's

@@ -11,7 +11,7 @@ func isUnsupported(schema string) bool {
 		"server.tls.acme", "server.proxy_protocol", "server.forward_auth", "server.paths.scim",
 		"server.rate_limits.scim",
 
-		"store.embedded.path", "store.redis.mode", "store.redis.master_name",
+		"store.embedded.path",
 
 		"session.on_idle", "session.ignore_paths", "session.keep_js", "session.user_choice",
 

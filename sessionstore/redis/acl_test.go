@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -18,17 +19,26 @@ import (
 // rights returns the words of the ACL line in the operators' document.
 func rights(t *testing.T) []string {
 	t.Helper()
+	return lines(t, "user")[0]
+}
+
+// lines returns the words of the lines in the operators' document that begin with
+// first, without it.
+func lines(t *testing.T, first string) (all [][]string) {
+	t.Helper()
 	text, err := os.ReadFile("../../docs/redis.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(text)) {
-		if words := strings.Fields(line); len(words) > 2 && words[0] == "user" {
-			return words[1:]
+		if words := strings.Fields(line); len(words) > 2 && words[0] == first {
+			all = append(all, words[1:])
 		}
 	}
-	t.Fatal("the document has no ACL line")
-	return nil
+	if len(all) == 0 {
+		t.Fatalf("the document has no line that begins with %s", first)
+	}
+	return all
 }
 
 // restricted starts a server that takes nobody but the user of these rights.
@@ -62,6 +72,9 @@ func TestRightsAreTheLeast(t *testing.T) {
 	}
 	for _, right := range all {
 		if !strings.ContainsAny(right[:1], "+~&") || right == "+config|get" { // the latter is optional
+			continue
+		}
+		if right == "+wait" || right == "+cluster|slots" { // see TestRightsWithReplicas
 			continue
 		}
 		allow(t, addr, slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == right }))
@@ -168,3 +181,35 @@ func (r reply) Error() string { return string(r) }
 
 // RedisError marks it for the client.
 func (reply) RedisError() {}
+
+// Two rights are for replicas and for clusters alone.
+func TestRightsWithReplicas(t *testing.T) {
+	without := func(right string) []string {
+		return slices.DeleteFunc(slices.Clone(rights(t)), func(s string) bool { return s == right })
+	}
+	master, _ := pair(t)
+	allow(t, master.Addr, without("+wait"))
+	var told unconfirmed
+	s := openWith(t, Options{Addr: master.Addr, Username: "samlgate", Password: "PASSWORD", Unconfirmed: told.add})
+	if _, err := s.End(t.Context(), create(t, s), sessionstore.ReasonLogout); err != nil {
+		t.Errorf("without +wait nothing ends: %v", err)
+	}
+	if all := told.since(); len(all) != 1 || !strings.Contains(all[0].Err.Error(), "lacks a right") {
+		t.Errorf("without +wait we hear %v", all)
+	}
+	node := storetest.NewRedis(t, "--cluster-enabled", "yes", "--cluster-port", port(t, storetest.FreeAddr(t)))
+	allow(t, node.Addr, without("+cluster|slots"))
+	s = openWith(t, Options{Cluster: []string{node.Addr}, Username: "samlgate", Password: "PASSWORD"})
+	if err := s.Ping(t.Context()); !errors.Is(err, sessionstore.ErrUnavailable) || !strings.Contains(err.Error(), "lacks a right") {
+		t.Errorf("without +cluster|slots: %v", err)
+	}
+}
+
+func port(t *testing.T, addr string) string {
+	t.Helper()
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}

@@ -22,9 +22,9 @@ import (
 // gateways that hear each other's hearts would be ten thousand messages a second.
 type beats struct {
 	store   *Store
+	node    node
 	channel string
-	bucket  sessionstore.Bucket // one of those that the server owns
-	buckets sessionstore.BucketSet
+	buckets sessionstore.BucketSet // of node
 
 	mu   sync.Mutex
 	last uint64               // number that was sent last
@@ -37,8 +37,8 @@ const (
 	beatsOpen = 16          // that we remember to have sent
 )
 
-func (s *Store) newBeats(b sessionstore.Bucket, buckets sessionstore.BucketSet) *beats {
-	return &beats{store: s, channel: s.prefix + ":beat:" + rand.Text(), bucket: b, buckets: buckets, sent: make(map[uint64]time.Time)}
+func (s *Store) newBeats(n node) *beats {
+	return &beats{store: s, node: n, channel: s.prefix + ":beat:" + rand.Text(), buckets: n.set(), sent: make(map[uint64]time.Time)}
 }
 
 // run sends until ctx is done or the server says that this is no place to write.
@@ -61,7 +61,10 @@ func (b *beats) run(ctx context.Context) error {
 func (b *beats) send(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, beatWait)
 	defer cancel()
-	return b.store.run(ctx, "beat", b.bucket, b.channel, b.next()).Err()
+	// To this node and no other: in a cluster, what another publishes is heard
+	// here too, on its way between the nodes, and proves nothing.
+	keys, args := b.store.named(b.store.bucket(b.node.buckets[0]), "beat", []any{b.channel, b.next()})
+	return b.store.scripts["beat"].Run(ctx, b.node.client, keys, args...).Err()
 }
 
 // next notes that a beat sets out now.
@@ -90,13 +93,13 @@ func (b *beats) heard(payload string) (sessionstore.Invalidation, bool) {
 
 // refused reports whether err is an answer that no waiting changes: a replica, a
 // server that does not own the bucket, a right that is missing. A master that
-// waits for its replicas or for memory is none of that.
+// waits for its replicas, for memory or for other masters is none of that.
 func refused(err error) bool {
 	var answered goredis.Error
 	if !errors.As(err, &answered) {
 		return false
 	}
-	for _, passing := range []string{"NOREPLICAS", "MISCONF", "OOM", "BUSY", "TRYAGAIN"} {
+	for _, passing := range []string{"NOREPLICAS", "MISCONF", "OOM", "BUSY", "TRYAGAIN", "CLUSTERDOWN"} {
 		if strings.HasPrefix(answered.Error(), passing) {
 			return false
 		}

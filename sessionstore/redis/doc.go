@@ -15,8 +15,8 @@
 //	samlgate:o:HASH            single-use value
 //	samlgate:k:HASH            value that was kept first, such as somebody's roles
 //	samlgate:c:HASH            claim
-//	samlgate:ping              written by Ping
-//	samlgate:{b000}:beat       written by each heartbeat of a watch
+//	samlgate:{b042}:ping       written by Ping, on every master
+//	samlgate:{b042}:beat       written by each heartbeat of a watch, on every master
 //
 // PERSON and NAME are hashes. A NAME is a hash tag of its own: the sessions of one
 // NameID may belong to several persons, in several buckets. The channel

@@ -18,13 +18,17 @@ func Quiet() { goredis.SetLogger(&logging.VoidLogger{}) }
 
 // hints says what an operator can do about the error codes of Redis.
 var hints = map[string]string{
-	"WRONGPASS": "user name and password are not those of a user of this redis",
-	"NOAUTH":    "redis wants a user name and password",
-	"NOPERM":    "the redis user lacks a right that sessions need, see docs/redis.md",
-	"READONLY":  "this redis is a replica, sessions need the master",
-	"OOM":       "the memory of redis is full",
-	"LOADING":   "redis reads its data after a start",
-	"MISCONF":   "redis cannot write its snapshots and takes no writes",
+	"WRONGPASS":   "user name and password are not those of a user of this redis",
+	"NOAUTH":      "redis wants a user name and password",
+	"NOPERM":      "the redis user lacks a right that sessions need, see docs/redis.md",
+	"READONLY":    "this redis is a replica, sessions need the master",
+	"NOREPLICAS":  "this redis has lost its replicas and takes no writes, see min-replicas-to-write",
+	"CLUSTERDOWN": "the cluster has no master for a part of its keys",
+	"TRYAGAIN":    "a slot of the cluster is being moved",
+	"ASK":         "a slot of the cluster is being moved",
+	"OOM":         "the memory of redis is full",
+	"LOADING":     "redis reads its data after a start",
+	"MISCONF":     "redis cannot write its snapshots and takes no writes",
 	// What NOPERM is called inside a script, by one version or another.
 	"ERR The user executing the script": "the redis user lacks a right that sessions need, see docs/redis.md",
 	"ERR ACL failure in script:":        "the redis user lacks a right that sessions need, see docs/redis.md",

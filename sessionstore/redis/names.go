@@ -21,9 +21,8 @@ func (s *Store) name(n sessionstore.NameHash) string {
 
 // runNamed is run for the scripts of a name.
 func (s *Store) runNamed(ctx context.Context, script string, n sessionstore.NameHash, args ...any) *goredis.Cmd {
-	prefix := s.name(n)
-	args = append([]any{prefix, s.channel(), string([]byte{sessionstore.Format})}, args...)
-	return s.scripts[script].Run(ctx, s.client, []string{prefix + "s"}, args...)
+	keys, args := s.named(s.name(n), "s", args)
+	return s.scripts[script].Run(ctx, s.client, keys, args...)
 }
 
 // Enlist adds an entry to the index of n.
@@ -71,9 +70,12 @@ func (s *Store) NoteLogout(ctx context.Context, n sessionstore.NameHash, logouts
 	for _, l := range logouts {
 		args = append(args, packLogout(l))
 	}
-	if err := s.runNamed(ctx, "notelogout", n, args...).Err(); err != nil {
+	keys, args := s.named(s.name(n), "s", args)
+	cmd, lone := s.runLasting(ctx, "notelogout", keys, args)
+	if err := cmd.Err(); err != nil {
 		return unavailable("noting a logout", err)
 	}
+	s.confirm(ctx, lone, cmd, Unconfirmed{Operation: "note_logout"})
 	return nil
 }
 

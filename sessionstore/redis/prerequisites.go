@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	goredis "github.com/redis/go-redis/v9"
 )
 
 // Severity says what a [Finding] means for a gateway that starts.
@@ -27,26 +29,49 @@ func (s Severity) String() string {
 // Finding is something about the server that sessions need otherwise.
 type Finding struct {
 	Severity Severity
-	Code     string // stable: "version", "role", "maxmemory_policy", "persistence", "min_replicas", "clock", "unknown"
+	Code     string // stable: "version", "role", "maxmemory_policy", "persistence", "min_replicas", "quorum", "clock", "unknown"
 	Message  string // for the operator: what is wrong and what to set
 }
 
 const clockMost = 2 * time.Second
 
-// Prerequisites looks at the server and returns what sessions need otherwise,
-// nothing when all is well, or ErrUnavailable. It needs the right to INFO.
+// Prerequisites looks at every master, and at the sentinels, and returns what
+// sessions need otherwise, nothing when all is well, or ErrUnavailable. It needs
+// the right to INFO.
 func (s *Store) Prerequisites(ctx context.Context) ([]Finding, error) {
-	text, err := s.client.Info(ctx).Result()
+	masters, err := s.masters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all findings
+	for _, n := range masters {
+		found, err := s.inspect(ctx, n.client)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range found {
+			if len(masters) > 1 {
+				f.Message = n.addr() + ": " + f.Message
+			}
+			all = append(all, f)
+		}
+	}
+	all.quorum(ctx, s.options)
+	return all, nil
+}
+
+// inspect looks at one master.
+func (s *Store) inspect(ctx context.Context, m *goredis.Client) (all findings, err error) {
+	text, err := m.Info(ctx).Result()
 	if err != nil {
 		return nil, unavailable("asking redis about itself", err)
 	}
 	info := parseInfo(text)
-	var all findings
 	all.version(info)
 	all.memory(info)
-	all.persistence(info, s.saves(ctx))
-	all.replication(info, s.setting(ctx, "min-replicas-to-write"))
-	offset, err := s.ClockOffset(ctx)
+	all.persistence(info, setting(ctx, m, "save") != "")
+	all.replication(info, setting(ctx, m, "min-replicas-to-write"))
+	offset, err := s.clockOffset(ctx, m)
 	if err != nil {
 		return nil, err
 	}
@@ -56,11 +81,11 @@ func (s *Store) Prerequisites(ctx context.Context) ([]Finding, error) {
 	return all, nil
 }
 
-// ClockOffset returns how far the server's clock is ahead of ours, as exactly
+// clockOffset returns how far the server's clock is ahead of ours, as exactly
 // as half a round trip.
-func (s *Store) ClockOffset(ctx context.Context) (time.Duration, error) {
+func (s *Store) clockOffset(ctx context.Context, m *goredis.Client) (time.Duration, error) {
 	before := s.now()
-	theirs, err := s.client.Time(ctx).Result()
+	theirs, err := m.Time(ctx).Result()
 	if err != nil {
 		return 0, unavailable("asking redis for the time", err)
 	}
@@ -68,13 +93,10 @@ func (s *Store) ClockOffset(ctx context.Context) (time.Duration, error) {
 	return theirs.Sub(before.Add(trip / 2)), nil
 }
 
-// saves reports whether the server writes RDB snapshots, as far as it tells.
-func (s *Store) saves(ctx context.Context) bool { return s.setting(ctx, "save") != "" }
-
 // setting returns a setting of the server, empty where we may not ask:
 // managed servers refuse CONFIG, and that is no reason to stop.
-func (s *Store) setting(ctx context.Context, name string) string {
-	values, err := s.client.ConfigGet(ctx, name).Result()
+func setting(ctx context.Context, m *goredis.Client, name string) string {
+	values, err := m.ConfigGet(ctx, name).Result()
 	if err != nil {
 		return ""
 	}
@@ -132,4 +154,24 @@ func (f *findings) replication(info map[string]string, minReplicas string) {
 	if info["connected_slaves"] != "0" && minReplicas == "0" {
 		f.add(Warning, "min_replicas", "there are replicas and min-replicas-to-write is 0: a master that is cut off goes on taking sign-ins that will be lost")
 	}
+}
+
+// quorum asks each sentinel that is named whether enough of them could agree on a
+// failover. Any one that says so is enough.
+func (f *findings) quorum(ctx context.Context, o Options) {
+	if o.Sentinel == nil {
+		return
+	}
+	var last error
+	for _, addr := range o.Sentinel.Addrs {
+		own := o.server(addr)
+		own.Username, own.Password, own.DB = o.Sentinel.Username, o.Sentinel.Password, 0
+		c := goredis.NewSentinelClient(own)
+		last = c.CkQuorum(ctx, o.Sentinel.MasterName).Err()
+		c.Close()
+		if last == nil {
+			return
+		}
+	}
+	f.add(Warning, "quorum", fmt.Sprintf("the sentinels could not agree on a failover: %v", unavailable("asking for the quorum", last)))
 }

@@ -15,13 +15,16 @@ import (
 
 var _ sessionstore.Store = (*Store)(nil)
 
-// Store is a [sessionstore.Store] on a Redis server.
+// Store is a [sessionstore.Store] on a Redis server, or a cluster of them.
 type Store struct {
-	client  goredis.UniversalClient
-	owned   bool // Close closes the client
-	prefix  string
-	now     func() time.Time
-	scripts scripts
+	client      goredis.UniversalClient
+	owned       bool    // Close closes the client
+	options     Options // as given to New, else zero
+	prefix      string
+	now         func() time.Time
+	scripts     scripts
+	replicas    replicas
+	unconfirmed func(context.Context, Unconfirmed)
 }
 
 // Epochs returns the current epochs of p.
@@ -49,9 +52,10 @@ func (s *Store) Create(ctx context.Context, c sessionstore.Create) (sessionstore
 	if err != nil {
 		return sessionstore.Created{}, err
 	}
-	answer, err := s.run(ctx, "create", c.ID.Bucket(), string(c.ID), encode(c.Person), c.Epochs.Person, c.Epochs.Bucket,
+	cmd, lone := s.runAndHold(ctx, "create", c.ID.Bucket(), string(c.ID), encode(c.Person), c.Epochs.Person, c.Epochs.Bucket,
 		c.Idle.Milliseconds(), c.Interval.Milliseconds(), c.Lifetime.Milliseconds(), c.MaxConcurrent, c.OnLimit.String(),
-		string(c.Replaces), record[sessionstore.HeaderTimes:], string(c.Frees)).Slice()
+		string(c.Replaces), record[sessionstore.HeaderTimes:], string(c.Frees))
+	answer, err := cmd.Slice()
 	if err != nil {
 		return sessionstore.Created{}, unavailable("creating a session", err)
 	}
@@ -70,6 +74,9 @@ func (s *Store) Create(ctx context.Context, c sessionstore.Create) (sessionstore
 	for r.more() {
 		id, why := r.text(), sessionstore.ParseReason(r.text())
 		created.Ended = append(created.Ended, sessionstore.EndedRow{Row: r.row(id, now), Reason: why})
+	}
+	if len(created.Ended) > 0 {
+		s.confirm(ctx, lone, cmd, Unconfirmed{Operation: "create", Session: c.ID})
 	}
 	return created, r.failed("creating a session")
 }
@@ -97,20 +104,25 @@ func (s *Store) Touch(ctx context.Context, id sessionstore.ID, ago time.Duration
 
 // End ends one record.
 func (s *Store) End(ctx context.Context, id sessionstore.ID, why sessionstore.Reason) (sessionstore.Row, error) {
-	return s.one("ending a session", id, s.run(ctx, "end", id.Bucket(), string(id), why.String()))
+	cmd, lone := s.runAndHold(ctx, "end", id.Bucket(), string(id), why.String())
+	s.confirm(ctx, lone, cmd, Unconfirmed{Operation: "end", Session: id})
+	return s.one("ending a session", id, cmd)
 }
 
 // EndAll moves the epoch of p.
 func (s *Store) EndAll(ctx context.Context, p identity.PersonHash, why sessionstore.Reason) ([]sessionstore.Row, error) {
-	return many("ending the sessions of a person",
-		s.run(ctx, "endall", sessionstore.BucketOf(p), encode(p), why.String(), sessionstore.MaxRows))
+	cmd, lone := s.runAndHold(ctx, "endall", sessionstore.BucketOf(p), encode(p), why.String(), sessionstore.MaxRows)
+	s.confirm(ctx, lone, cmd, Unconfirmed{Operation: "end_all"})
+	return many("ending the sessions of a person", cmd)
 }
 
 // EndBucket moves the epoch of b.
 func (s *Store) EndBucket(ctx context.Context, b sessionstore.Bucket, why sessionstore.Reason) error {
-	if err := s.run(ctx, "endbucket", b, b.String(), why.String()).Err(); err != nil {
+	cmd, lone := s.runAndHold(ctx, "endbucket", b, b.String(), why.String())
+	if err := cmd.Err(); err != nil {
 		return unavailable("ending the sessions of a bucket", err)
 	}
+	s.confirm(ctx, lone, cmd, Unconfirmed{Operation: "end_bucket"})
 	return nil
 }
 

@@ -20,13 +20,16 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, ttl time.Dura
 
 // Take returns and removes a single-use value.
 func (s *Store) Take(ctx context.Context, key string) ([]byte, error) {
-	value, err := s.client.GetDel(ctx, s.prefix+":o:"+key).Bytes()
+	where := s.prefix + ":o:" + key
+	cmd, lone := lasting(ctx, s, where, func(c goredis.Cmdable) *goredis.StringCmd { return c.GetDel(ctx, where) })
+	value, err := cmd.Bytes()
 	if errors.Is(err, goredis.Nil) {
 		return nil, sessionstore.ErrNotFound
 	}
 	if err != nil {
 		return nil, unavailable("taking a single-use value", err)
 	}
+	s.confirm(ctx, lone, cmd, Unconfirmed{Operation: "take"})
 	return value, nil
 }
 
@@ -42,14 +45,19 @@ func (s *Store) Keep(ctx context.Context, key string, value []byte, ttl time.Dur
 // Claim remembers the first claimant of key. The answer names who was there
 // before: nobody, or ourselves when the client asked a second time.
 func (s *Store) Claim(ctx context.Context, key, claimant string, ttl time.Duration) (bool, error) {
-	before, err := s.client.SetArgs(ctx, s.prefix+":c:"+key, claimant, goredis.SetArgs{Mode: "NX", Get: true, TTL: ttl}).Result()
-	if errors.Is(err, goredis.Nil) {
-		return true, nil
-	}
-	if err != nil {
+	where := s.prefix + ":c:" + key
+	cmd, lone := lasting(ctx, s, where, func(c goredis.Cmdable) *goredis.StatusCmd {
+		return c.SetArgs(ctx, where, claimant, goredis.SetArgs{Mode: "NX", Get: true, TTL: ttl})
+	})
+	before, err := cmd.Result()
+	first := errors.Is(err, goredis.Nil) || err == nil && before == claimant
+	if err != nil && !first {
 		return false, unavailable("claiming", err)
 	}
-	return before == claimant, nil
+	if first {
+		s.confirm(ctx, lone, cmd, Unconfirmed{Operation: "claim"})
+	}
+	return first, nil
 }
 
 // Claimed asks the master, as every read does.
@@ -62,12 +70,4 @@ func (s *Store) Claimed(ctx context.Context, key string) (bool, error) {
 		return false, unavailable("looking for a claim", err)
 	}
 	return true, nil
-}
-
-// Ping writes a key, so that a server which only reads is no store.
-func (s *Store) Ping(ctx context.Context) error {
-	if err := s.client.Set(ctx, s.prefix+":ping", "", 10*time.Second).Err(); err != nil {
-		return unavailable("pinging", err)
-	}
-	return nil
 }

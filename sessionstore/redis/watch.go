@@ -22,11 +22,24 @@ const (
 	watchLost  = 4           // is lost after so many of them in a row
 )
 
-// Watch calls told for every end. Each call is a subscription of its own.
+// Watch calls told for every end. Each call is a subscription of its own on each
+// master.
 func (s *Store) Watch(ctx context.Context, told func(sessionstore.Invalidation)) error {
+	masters, err := s.masters(ctx)
+	if err != nil {
+		return err
+	}
+	if _, cluster := s.client.(*goredis.ClusterClient); cluster {
+		return s.watchAll(ctx, masters, told)
+	}
+	return s.watchOne(ctx, masters[0], told)
+}
+
+// watchOne watches one master.
+func (s *Store) watchOne(ctx context.Context, n node, told func(sessionstore.Invalidation)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
-	b := s.newBeats(0, sessionstore.AllBuckets())
-	sub := s.client.Subscribe(ctx, s.channel(), b.channel)
+	b := s.newBeats(n)
+	sub := n.client.Subscribe(ctx, s.channel(), b.channel)
 	defer sub.Close()
 	// Receiving does not hear of ctx; closing the subscription wakes it.
 	stop := context.AfterFunc(ctx, func() { sub.Close() })

@@ -169,9 +169,17 @@ func (b *bench) watch() <-chan sessionstore.Invalidation {
 	heard := make(chan sessionstore.Invalidation, 100)
 	ctx, cancel := context.WithCancel(b.ctx())
 	done := make(chan error)
-	go func() { // ends by cancel
+	var ready sessionstore.BucketSet // a store of several servers is ready one by one
+	go func() {                      // ends by cancel
 		done <- b.Store.Watch(ctx, func(i sessionstore.Invalidation) {
-			if i.Scope != sessionstore.ScopeBeat {
+			for n := range ready {
+				ready[n] |= i.Buckets[n]
+			}
+			whole := ready == sessionstore.AllBuckets()
+			if i.Scope == sessionstore.ScopeReady {
+				i.Buckets = ready
+			}
+			if i.Scope != sessionstore.ScopeBeat && (i.Scope != sessionstore.ScopeReady || whole) {
 				heard <- i
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func StartRedis(t testing.TB, args ...string) string {
 // NewRedis is [StartRedis] for tests that stop the server and start it again.
 func NewRedis(t testing.TB, args ...string) *Redis {
 	t.Helper()
-	r := &Redis{Addr: freeAddr(t), args: args, dir: t.TempDir()}
+	r := &Redis{Addr: FreeAddr(t), args: args, dir: t.TempDir()}
 	r.Start(t)
 	t.Cleanup(func() { r.Kill(t) })
 	return r
@@ -84,7 +85,8 @@ func (r *Redis) signal(t testing.TB, s syscall.Signal) {
 	}
 }
 
-func freeAddr(t testing.TB) string {
+// FreeAddr returns an address of 127.0.0.1 that nobody listens at.
+func FreeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -107,4 +109,11 @@ func Eventually(t testing.TB, most time.Duration, what string, yes func() bool) 
 			t.Fatalf("not within %v: %s", most, what)
 		}
 	}
+}
+
+// InStep reports whether the replica at addr has all that its master had.
+func InStep(addr string) bool {
+	client := goredis.NewClient(&goredis.Options{Addr: addr, MaxRetries: -1, DialerRetries: 1})
+	defer client.Close()
+	return strings.Contains(client.Info(context.Background(), "replication").Val(), "master_link_status:up")
 }

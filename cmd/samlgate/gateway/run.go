@@ -68,7 +68,7 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 
 func newRunner(cfg *config.Config, opts Options) (*Runner, error) {
 	b := &base{metrics: admin.NewMetrics(opts.Version), log: opts.Log, now: opts.Now, state: opts.State, demo: opts.Demo}
-	store, err := openStore(cfg.Store, opts.Now)
+	store, err := openStore(cfg.Store, opts.Now, b.unconfirmed)
 	if err != nil {
 		return nil, &Unfit{err}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/samlgate/samlgate/audit"
 	"github.com/samlgate/samlgate/config"
 	"github.com/samlgate/samlgate/sessionstore"
 	"github.com/samlgate/samlgate/sessionstore/embedded"
@@ -15,13 +16,22 @@ import (
 
 // openStore opens the session store that the file names. It connects to
 // nothing yet.
-func openStore(cfg config.Store, now func() time.Time) (sessionstore.Store, error) {
+func openStore(cfg config.Store, now func() time.Time, unconfirmed func(context.Context, redis.Unconfirmed)) (sessionstore.Store, error) {
 	if cfg.Driver == "embedded" {
 		return embedded.New(now), nil
 	}
 	o := redis.Options{
-		Addr: cfg.Redis.Addresses[0], Username: cfg.Redis.Username, Password: cfg.Redis.Password.Reveal(),
-		DB: cfg.Redis.DB, KeyPrefix: cfg.Redis.KeyPrefix, Now: now,
+		Username: cfg.Redis.Username, Password: cfg.Redis.Password.Reveal(),
+		DB: cfg.Redis.DB, KeyPrefix: cfg.Redis.KeyPrefix, Now: now, Unconfirmed: unconfirmed,
+	}
+	switch cfg.Redis.Mode {
+	case "sentinel":
+		o.Sentinel = &redis.Sentinel{Addrs: cfg.Redis.Addresses, MasterName: cfg.Redis.MasterName,
+			Username: cfg.Redis.SentinelUsername, Password: cfg.Redis.SentinelPassword.Reveal()}
+	case "cluster":
+		o.Cluster = cfg.Redis.Addresses
+	default:
+		o.Addr = cfg.Redis.Addresses[0]
 	}
 	if cfg.Redis.TLS != nil {
 		tls, err := clientTLS(cfg.Redis.TLS)
@@ -53,6 +63,18 @@ func clientTLS(cfg *config.ClientTLS) (*tls.Config, error) {
 		c.Certificates = []tls.Certificate{cfg.Pair.TLS()}
 	}
 	return c, nil
+}
+
+// unconfirmed records a write that no replica had confirmed: a failover at this
+// moment would undo what ended or was used up.
+func (b *base) unconfirmed(ctx context.Context, u redis.Unconfirmed) {
+	b.metrics.Unconfirmed(u.Operation)
+	b.log.WarnContext(ctx, "done, but on no replica of the session store yet", "operation", u.Operation, "err", u.Err)
+	event := audit.Event{Type: audit.StoreUnconfirmed, Reason: u.Operation, By: "gateway"}
+	if u.Session != "" {
+		event.Session = u.Session.Hash()
+	}
+	b.audit.Record(event)
 }
 
 // inspectStore tells the operator what the store lacks. What breaks a promise
