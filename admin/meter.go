@@ -67,6 +67,16 @@ func (t *meter) List(ctx context.Context, p identity.PersonHash) (rows []session
 	return t.Store.List(ctx, p)
 }
 
+func (t *meter) IDs(ctx context.Context, in []sessionstore.Bucket) (ids []sessionstore.ID, err error) {
+	defer func(began time.Time) { t.done("ids", began, err) }(time.Now())
+	return t.Store.IDs(ctx, in)
+}
+
+func (t *meter) Rows(ctx context.Context, ids []sessionstore.ID) (rows []sessionstore.Row, err error) {
+	defer func(began time.Time) { t.done("rows", began, err) }(time.Now())
+	return t.Store.Rows(ctx, ids)
+}
+
 func (t *meter) Enlist(ctx context.Context, n sessionstore.NameHash, e sessionstore.Entry, ttl time.Duration) (all []sessionstore.Logout, err error) {
 	defer func(began time.Time) { t.done("enlist", began, err) }(time.Now())
 	return t.Store.Enlist(ctx, n, e, ttl)

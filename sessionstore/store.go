@@ -32,6 +32,7 @@ import (
 type Store interface {
 	Names
 	Notes
+	Index
 	// Epochs returns the current epochs of a person, zero where never moved.
 	Epochs(ctx context.Context, p identity.PersonHash) (Epochs, error)
 

@@ -41,6 +41,7 @@ func (s *Store) EndAll(ctx context.Context, p identity.PersonHash, why sessionst
 	s.moved[p]++
 	for _, id := range s.persons[p] {
 		delete(s.sessions, id)
+		s.index.drop(id)
 	}
 	delete(s.persons, p)
 	s.publish(sessionstore.Invalidation{Scope: sessionstore.ScopePerson, Person: p, Bucket: sessionstore.BucketOf(p), Reason: why})

@@ -24,6 +24,7 @@ type Store struct {
 	mu       sync.Mutex
 	closed   bool
 	sessions map[sessionstore.ID]*sessionstore.Record
+	index    index                                     // of sessions
 	persons  map[identity.PersonHash][]sessionstore.ID // by creation; may name sessions that are over
 	moved    map[identity.PersonHash]uint64            // epochs of persons
 	buckets  [sessionstore.Buckets]uint64              // epochs of buckets
@@ -173,6 +174,7 @@ func (s *Store) Close() error {
 	}
 	s.closed = true
 	clear(s.sessions)
+	s.index = index{}
 	clear(s.persons)
 	clear(s.once)
 	clear(s.kept)

@@ -27,7 +27,7 @@ func loadScripts() (scripts, error) {
 	all := make(scripts)
 	for name, before := range map[string][]string{
 		"create": {"common"}, "load": {"common"}, "touch": {"common"}, "end": {"common"}, "endall": {"common"},
-		"endbucket": {"common"}, "list": {"common"}, "beat": {"common"}, "setnote": {"common"},
+		"endbucket": {"common"}, "list": {"common"}, "rows": {"common"}, "beat": {"common"}, "setnote": {"common"},
 		"enlist": {"common", "names"}, "delist": {"common", "names"}, "notelogout": {"common", "names"},
 		"keep": nil,
 	} {
