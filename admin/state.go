@@ -10,6 +10,7 @@ import (
 // State is what is read anew at each scrape.
 type State struct {
 	Cache        Cache
+	Live         int // exchanges on behalf of sessions that are under way
 	IDPs         []IDP
 	Certificates []Certificate
 }
@@ -53,6 +54,7 @@ var (
 )
 
 var (
+	liveDesc    = prometheus.NewDesc("samlgate_live_exchanges", "Requests, WebSockets and streams of sessions that are under way.", nil, nil)
 	lookupsDesc = prometheus.NewDesc("samlgate_session_lookups_total",
 		"Lookups of a session, by result: hit (from memory), miss (the store was asked), suspended (of the misses, those that memory could not be relied on) and graced (of these, those that went on under store.grace).", []string{"result"}, nil)
 	entriesDesc = prometheus.NewDesc("samlgate_session_cache_entries", "Sessions in memory, one for each host they are used on.", nil, nil)
@@ -77,6 +79,7 @@ func (c Cache) collect(ch chan<- prometheus.Metric) {
 func (w *watcher) Describe(ch chan<- *prometheus.Desc) {
 	ch <- readyDesc
 	ch <- expiryDesc
+	ch <- liveDesc
 	ch <- lookupsDesc
 	ch <- entriesDesc
 	ch <- bytesDesc
@@ -88,6 +91,7 @@ func (w *watcher) Describe(ch chan<- *prometheus.Desc) {
 func (w *watcher) Collect(ch chan<- prometheus.Metric) {
 	s := w.state()
 	s.Cache.collect(ch)
+	ch <- prometheus.MustNewConstMetric(liveDesc, prometheus.GaugeValue, float64(s.Live))
 	for _, idp := range s.IDPs {
 		ready := 0.0
 		if idp.Ready {

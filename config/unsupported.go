@@ -25,7 +25,7 @@ func isUnsupported(schema string) bool {
 		"routes[].rewrite_redirects", "routes[].host_header", "routes[].provisioning",
 		"routes[].allow.max_age", "routes[].allow.when",
 		"routes[].headers.preset", "routes[].headers.encoding",
-		"routes[].live_activity", "routes[].raw_path",
+		"routes[].raw_path",
 		"routes[].post_replay.max_bytes", "routes[].limits.in_flight",
 
 		"notices.webhooks", "notices.smtp", "pages.templates_dir", "profile",

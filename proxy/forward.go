@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"github.com/samlgate/samlgate/audit"
 	"github.com/samlgate/samlgate/headers"
 	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/live"
 	"github.com/samlgate/samlgate/proxy/upstream"
 	"github.com/samlgate/samlgate/proxy/visit"
 	"github.com/samlgate/samlgate/sessionstore"
@@ -26,6 +26,7 @@ type passage struct {
 	onward  string                // where it goes on, to tell the identity provider; empty = nowhere
 
 	identity http.Header // what we say about the person
+	conn     *live.Conn  // nil without a session
 }
 
 // forward hands a request that may pass to the app.
@@ -56,16 +57,26 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	if r.ProtoMajor == 1 && r.ContentLength != 0 {
 		defer settle(w, r.Body)
 	}
-	ctx, cut := context.WithCancelCause(r.Context())
-	defer cut(nil)
 	if p.session != nil && !p.logout {
-		defer g.guard(ctx, cut, p.session.ID)()
+		conn, writer := g.begin(w, r, p)
+		defer conn.Done()
+		if err := g.verify(r, conn, p); err != nil {
+			g.cutOff(w, r, v, err)
+			return
+		}
+		w, r, p.conn = writer, r.WithContext(conn.Context()), conn
+		r.Body = conn.Sent(r.Body)
 	}
-	p.route.Upstream.Forward(w, r.WithContext(ctx), upstream.Exchange{
+	p.route.Upstream.Forward(w, r, upstream.Exchange{
 		Path: v.Path.Escaped(), Client: v.Addr, Proto: v.Proto, Host: v.Authority,
 		Prepare: func(out *http.Request) error { g.prepare(out.Header, v, p); return nil },
-		Modify:  func(res *http.Response) error { g.modify(res, v, p); return nil },
-		Fail:    func(w http.ResponseWriter, r *http.Request, err *upstream.Error) { g.fail(w, r, v, err) },
+		Modify: func(res *http.Response) error {
+			if g.modify(res, v, p); p.conn != nil {
+				p.conn.Answer(res)
+			}
+			return nil
+		},
+		Fail: func(w http.ResponseWriter, r *http.Request, err *upstream.Error) { g.fail(w, r, v, err) },
 	})
 }
 
@@ -185,13 +196,8 @@ func readsPage(r *http.Request) bool {
 
 // fail shows why the app could not answer.
 func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, v *visit.Visit, err *upstream.Error) {
-	switch {
-	case errors.Is(err, errEnded):
-		v.Reason = "session_ended"
-		g.problem(w, r, v, pages.NotSignedIn)
-		return
-	case errors.Is(err, errLost):
-		g.unavailable(w, r, v, err)
+	if errors.Is(err, live.ErrEnded) || errors.Is(err, live.ErrLost) {
+		g.cutOff(w, r, v, err)
 		return
 	}
 	v.Err, v.Reason = err, "upstream_"+err.Kind.String()

@@ -11,12 +11,14 @@ import (
 	"github.com/samlgate/samlgate/audit"
 	"github.com/samlgate/samlgate/headers"
 	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/live"
 	"github.com/samlgate/samlgate/proxy/peer"
 	"github.com/samlgate/samlgate/proxy/route"
 	"github.com/samlgate/samlgate/proxy/signin"
 	"github.com/samlgate/samlgate/proxy/upstream"
 	"github.com/samlgate/samlgate/proxy/visit"
 	"github.com/samlgate/samlgate/sessionstore"
+	"github.com/samlgate/samlgate/sessionstore/hot"
 )
 
 // Observer counts.
@@ -35,6 +37,8 @@ type Config struct {
 	SignIn    *signin.Handler
 	Jar       *signin.Jar
 	Sessions  *sessionstore.Manager
+	Hot       *hot.Cache // of Sessions
+	Live      *live.Registry
 	Signer    *headers.Signer // nil: identity headers go unsigned
 	Managed   *headers.Managed
 	Pages     *pages.Pages
@@ -55,7 +59,7 @@ type Gateway struct {
 
 // New returns a Gateway for a configuration that was checked.
 func New(cfg Config) (*Gateway, error) {
-	if cfg.Routes == nil || cfg.SignIn == nil || cfg.Sessions == nil || cfg.Managed == nil {
+	if cfg.Routes == nil || cfg.SignIn == nil || cfg.Sessions == nil || cfg.Hot == nil || cfg.Live == nil || cfg.Managed == nil {
 		return nil, errors.New("a gateway needs routes, sign-in, sessions and managed headers")
 	}
 	return &Gateway{cfg}, nil

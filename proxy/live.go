@@ -1,45 +1,42 @@
 package proxy
 
 import (
-	"context"
 	"errors"
-	"time"
+	"net/http"
 
-	"github.com/samlgate/samlgate/sessionstore"
+	"github.com/samlgate/samlgate/pages"
+	"github.com/samlgate/samlgate/proxy/live"
+	"github.com/samlgate/samlgate/proxy/visit"
 )
 
-const (
-	guardEvery = time.Second      // how often a long exchange asks whether its session still lives
-	guardLost  = 10 * time.Second // how long it goes on while the store cannot tell
-)
+// begin registers an exchange, so that the end of its session cuts it.
+func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, p passage) (*live.Conn, http.ResponseWriter) {
+	return g.Live.Begin(r.Context(), w, live.Exchange{
+		Session: p.session, Ask: g.Hot.Ask, Sessions: g.Sessions, Patience: g.Hot.Grace,
+		Active: !p.public && !p.route.LiveIgnored,
+	})
+}
 
-// Why an exchange was cut.
-var (
-	errEnded = errors.New("the session ended meanwhile")
-	errLost  = errors.New("the session store cannot tell whether the session still lives")
-)
+// verify looks at the session of a connection that will last once more, now that
+// its end would be heard. Others are looked at when they have lasted a second.
+func (g *Gateway) verify(r *http.Request, conn *live.Conn, p passage) error {
+	if !upgrade(r) {
+		return nil
+	}
+	err := conn.Verify(r.Context())
+	if g.Hot.Tolerates(err, p.session) {
+		return nil
+	}
+	return err
+}
 
-// guard cuts a long exchange (a WebSocket, an event stream, a transfer) when
-// its session ends. The goroutine begins after a second, since most exchanges
-// are over by then, and ends with ctx; stop keeps it from beginning.
-func (g *Gateway) guard(ctx context.Context, cut context.CancelCauseFunc, id sessionstore.ID) (stop func() bool) {
-	return time.AfterFunc(guardEvery, func() {
-		tick := time.NewTicker(guardEvery)
-		defer tick.Stop()
-		for known := time.Now(); ; {
-			switch _, err := g.Sessions.Get(ctx, id); {
-			case errors.Is(err, sessionstore.ErrNotFound):
-				cut(errEnded)
-			case err == nil:
-				known = time.Now()
-			case time.Since(known) > guardLost:
-				cut(errLost)
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-		}
-	}).Stop
+// cutOff answers for an exchange whose session ended, or could not be looked at,
+// before its answer began.
+func (g *Gateway) cutOff(w http.ResponseWriter, r *http.Request, v *visit.Visit, err error) {
+	if errors.Is(err, live.ErrEnded) {
+		v.Reason = "session_ended"
+		g.problem(w, r, v, pages.NotSignedIn)
+		return
+	}
+	g.unavailable(w, r, v, err)
 }

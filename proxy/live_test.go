@@ -93,17 +93,34 @@ func TestWebSocketEndsWithTheSession(t *testing.T) {
 
 // echo is a WebSocket server that sends back what it gets, without frames.
 func echo(w http.ResponseWriter, r *http.Request) {
+	if c, rw := accept(w, r); c != nil {
+		defer c.Close()
+		_, _ = io.Copy(c, rw)
+	}
+}
+
+// accept takes a WebSocket, or returns nil.
+func accept(w http.ResponseWriter, r *http.Request) (net.Conn, *bufio.ReadWriter) {
 	sum := sha1.Sum([]byte(r.Header.Get("Sec-Websocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	c, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		return
+		return nil, nil
 	}
-	defer c.Close()
 	fmt.Fprintf(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %s\r\n\r\n", base64.StdEncoding.EncodeToString(sum[:]))
-	_, _ = io.Copy(c, rw)
+	return c, rw
 }
 
 func dialSocket(t testing.TB, b *browser, address string) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	c, in, status := askSocket(t, b, address)
+	if status != http.StatusSwitchingProtocols {
+		t.Fatalf("%d", status)
+	}
+	return c, in
+}
+
+// askSocket asks for a WebSocket and returns what the gateway says to that.
+func askSocket(t testing.TB, b *browser, address string) (net.Conn, *bufio.Reader, int) {
 	t.Helper()
 	r := b.request(address, ask{site: "same-origin", kind: "xhr", header: append([]string{"Connection: Upgrade", "Upgrade: websocket",
 		"Sec-Websocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-Websocket-Version: 13", "Origin: " + wiki}, lies[:len(lies)-1]...)})
@@ -115,8 +132,5 @@ func dialSocket(t testing.TB, b *browser, address string) (net.Conn, *bufio.Read
 	in := bufio.NewReader(c)
 	res, err := http.ReadResponse(in, r)
 	b.must(err)
-	if res.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("%d", res.StatusCode)
-	}
-	return c, in
+	return c, in, res.StatusCode
 }

@@ -39,6 +39,7 @@ type Route struct {
 	CORSOrigins      []string
 	WebSocketOrigins []string
 	SharedCache      bool
+	LiveIgnored      bool  // what passes over an open connection keeps no session alive
 	MaxBody, MaxURL  int64 // bytes; 0 = no limit
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/samlgate/samlgate/identity"
 	"github.com/samlgate/samlgate/pages"
 	"github.com/samlgate/samlgate/proxy"
+	"github.com/samlgate/samlgate/proxy/live"
 	"github.com/samlgate/samlgate/proxy/route"
 	"github.com/samlgate/samlgate/proxy/signin"
 	"github.com/samlgate/samlgate/proxy/upstream"
@@ -40,6 +41,7 @@ type world struct {
 	sessions *sessionstore.Manager
 	store    *flakyStore
 	feed     *hot.Feed
+	registry *live.Registry
 	idp      *fakeIDP
 	slo      *fakeLogouts
 	app      *fakeApp
@@ -170,6 +172,8 @@ func newWorld(t testing.TB, edits ...func(*setup)) *world {
 	w.app.url = backend.URL
 	w.store = &flakyStore{Store: embedded.New(w.now)}
 	w.feed = hot.NewFeed(hot.FeedConfig{Store: w.store, Now: w.now})
+	w.registry = live.New(w.feed, w.now)
+	t.Cleanup(w.registry.Close)
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	go w.feed.Run(ctx) // ends by cancel
@@ -253,7 +257,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	w.must(err)
 	w.door.Store(door)
 	return proxy.New(proxy.Config{
-		External: w.external, Host: host, Routes: router, SignIn: door, Jar: jar, Sessions: w.sessions, Signer: signer,
+		External: w.external, Host: host, Routes: router, SignIn: door, Jar: jar, Sessions: w.sessions, Hot: memory, Live: w.registry, Signer: signer,
 		Managed: headers.NewManaged(names...), Pages: words, Audit: record, Observer: w.observer, MaxURL: 8192,
 		AccessLog: s.accessLog, Trusted: s.trusted, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: w.now,
 	})
@@ -297,6 +301,7 @@ type flakyStore struct {
 	sessionstore.Store
 	down  atomic.Bool
 	noPut atomic.Bool
+	none  atomic.Bool // nothing is there to load
 }
 
 func (f *flakyStore) Put(ctx context.Context, key string, value []byte, ttl time.Duration) error {
@@ -330,6 +335,9 @@ func (f *flakyStore) Epochs(ctx context.Context, p identity.PersonHash) (session
 func (f *flakyStore) Load(ctx context.Context, id sessionstore.ID) (sessionstore.Row, error) {
 	if err := f.err(); err != nil {
 		return sessionstore.Row{}, err
+	}
+	if f.none.Load() {
+		return sessionstore.Row{}, sessionstore.ErrNotFound
 	}
 	return f.Store.Load(ctx, id)
 }

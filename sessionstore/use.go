@@ -15,6 +15,20 @@ func (s *Session) use(now time.Time) {
 	}
 }
 
+// Used notes that s is used now, and reports whether [Manager.Touch] has a use to
+// write. It asks nobody.
+func (m *Manager) Used(s *Session) (due bool) {
+	now := m.now()
+	s.use(now)
+	recorded, interval := s.LastSeen.UnixMilli(), Interval(s.Idle).Milliseconds()
+	if s.recorded != nil {
+		recorded = s.recorded.Load()
+	}
+	// See Touch.
+	age := now.UnixMilli() - recorded + 1
+	return age >= interval || age <= -interval
+}
+
 // LastUse returns when the session was last used as far as this process knows:
 // what the store recorded, or a later [Manager.Touch].
 func (s *Session) LastUse() time.Time {

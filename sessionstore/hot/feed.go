@@ -166,6 +166,16 @@ func (f *Feed) tell(i sessionstore.Invalidation) {
 	}
 }
 
+// Sure returns until when it was known what ends in b, which may be in the
+// future; before the first beat, when the feed began.
+func (f *Feed) Sure(b sessionstore.Bucket) time.Time {
+	sent := f.lane(b).sent.Load()
+	if sent == never {
+		return f.began
+	}
+	return f.began.Add(time.Duration(sent) + Lease)
+}
+
 // Away returns for how long it has not been known what ends in b: zero or less
 // while it is.
 func (f *Feed) Away(b sessionstore.Bucket) time.Duration { return f.lane(b).away(f.elapsed()) }

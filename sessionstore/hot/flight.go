@@ -52,6 +52,16 @@ func (c *Cache) load(ctx context.Context, id sessionstore.ID) (*flight, error) {
 	}
 }
 
+// Ask asks the store for a session, together with all who ask for it just now.
+// Whoever must hear of every end listens to the feed before.
+func (c *Cache) Ask(ctx context.Context, id sessionstore.ID) (*sessionstore.Session, error) {
+	f, err := c.load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return f.session, f.err
+}
+
 func (c *Cache) fly(ctx context.Context, id sessionstore.ID, f *flight) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -22,6 +22,7 @@ import (
 	"github.com/samlgate/samlgate/proxy"
 	"github.com/samlgate/samlgate/proxy/backchannel"
 	"github.com/samlgate/samlgate/proxy/limit"
+	"github.com/samlgate/samlgate/proxy/live"
 	"github.com/samlgate/samlgate/proxy/route"
 	"github.com/samlgate/samlgate/proxy/signin"
 	"github.com/samlgate/samlgate/samlsp"
@@ -33,6 +34,7 @@ import (
 type base struct {
 	store   sessionstore.Store // metered, and heard by feed
 	feed    *hot.Feed          // of what ends on any replica
+	live    *live.Registry     // exchanges under way, of the trees before too
 	raw     sessionstore.Store // as it was opened
 	metrics *admin.Metrics
 	audit   *audit.Log
@@ -111,7 +113,7 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 	}
 	t.gateway, err = proxy.New(proxy.Config{
 		External: cfg.Server.ExternalURL, Host: host, Routes: router,
-		SignIn: door, Jar: jar, Sessions: t.sessions, Signer: signer, Managed: managed(routes), Pages: p,
+		SignIn: door, Jar: jar, Sessions: t.sessions, Hot: t.hot, Live: b.live, Signer: signer, Managed: managed(routes), Pages: p,
 		Audit: b.audit, Observer: b.metrics, Trusted: cfg.Server.TrustedProxies, HSTS: hsts(cfg.Server.TLS),
 		MaxURL: defaultMaxURL, AccessLog: cfg.Log.Access, Log: b.log, Now: b.now,
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/samlgate/samlgate/admin"
 	"github.com/samlgate/samlgate/audit"
 	"github.com/samlgate/samlgate/config"
+	"github.com/samlgate/samlgate/proxy/live"
 	"github.com/samlgate/samlgate/samlsp/metadata"
 	"github.com/samlgate/samlgate/sessionstore/hot"
 )
@@ -29,6 +30,7 @@ func Check(cfg *config.Config, opts Options) error {
 		return errors.Join(err, store.Close())
 	}
 	b := &base{store: store, feed: hot.NewFeed(hot.FeedConfig{Store: store, Now: opts.Now}), metrics: admin.NewMetrics(opts.Version), audit: log, log: slog.New(slog.DiscardHandler), now: opts.Now, demo: opts.Demo, doubt: opts.Warn}
+	b.live = live.New(b.feed, opts.Now)
 	if _, err := b.build(cfg, nil); err != nil {
 		return errors.Join(&Unfit{err}, store.Close())
 	}

@@ -57,7 +57,7 @@ func buildRoute(cfg *config.Config, c config.Route) (*proxy.Route, error) {
 	}
 	return &proxy.Route{
 		Name: c.Name, Audience: c.Audience, IDPs: c.IDPs, Rules: rules, Demand: demand(c), Public: public, Block: block,
-		IdentityOnPublic: c.IdentityOnPublic, Unauthenticated: c.Unauthenticated, Names: names(cfg.Headers, c.Headers.HeaderNames),
+		IdentityOnPublic: c.IdentityOnPublic, LiveIgnored: c.LiveActivity == "none", Unauthenticated: c.Unauthenticated, Names: names(cfg.Headers, c.Headers.HeaderNames),
 		KeepHeaders: c.KeepClientHeaders, Upstream: up, LogoutPaths: c.Logout.Paths,
 		CORSOrigins: c.CORS.Origins, WebSocketOrigins: c.WebSocketOrigins, SharedCache: c.SharedCache,
 		MaxBody: int64(c.Limits.BodyBytes), MaxURL: int64(c.Limits.URLBytes),

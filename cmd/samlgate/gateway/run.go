@@ -17,6 +17,7 @@ import (
 	"github.com/samlgate/samlgate/admin/logins"
 	"github.com/samlgate/samlgate/audit"
 	"github.com/samlgate/samlgate/config"
+	"github.com/samlgate/samlgate/proxy/live"
 	"github.com/samlgate/samlgate/sessionstore"
 	"github.com/samlgate/samlgate/sessionstore/hot"
 )
@@ -74,6 +75,7 @@ func newRunner(cfg *config.Config, opts Options) (*Runner, error) {
 	}
 	b.raw = store
 	b.feed = hot.NewFeed(hot.FeedConfig{Store: store, Now: opts.Now, Lost: b.watchLost})
+	b.live = live.New(b.feed, opts.Now)
 	b.store = b.feed.Own(b.metrics.MeterStore(store))
 	if b.audit, err = openAudit(cfg, b, opts); err != nil {
 		return nil, errors.Join(err, store.Close())

@@ -23,6 +23,7 @@ func (r *Runner) tokens() []admin.Token {
 // who signs their metadata, TLS).
 func (r *Runner) state() (s admin.State) {
 	t := r.current.Load()
+	s.Live = r.live.Len()
 	s.Cache = cacheState(t.hot.Stats(), r.feed.Watched())
 	for _, c := range t.cfg.SAML.IDPs {
 		idp, loaded := t.sp.IDP(c.Name)
