@@ -200,6 +200,9 @@ func TestForgedOutcomes(t *testing.T) {
 			}
 		}
 	}
+	unread := ask{site: "cross-site"}
+	b.follow(b.do(w.external.String()+"/.samlgate/saml/slo?SAMLResponse=x", unread)).is(200, unconfirmed)
+	other.do(w.external.String()+"/.samlgate/saml/slo?SAMLResponse=x", unread).is(403, "ended nothing here")
 	// Another browser has nothing pending, and is told nothing about a session that it still has.
 	for _, post := range []bool{false, true} {
 		other.follow(other.tell(good, post, "")).is(403, "ended nothing here")

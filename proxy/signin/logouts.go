@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	"github.com/samlgate/samlgate/identity"
 	"github.com/samlgate/samlgate/sessionstore"
@@ -40,6 +41,20 @@ type Received struct {
 	Query string     // of a GET, as it was received: the signature covers its bytes (SAML Bindings §3.4.4.1)
 	Form  url.Values // of the body of a POST
 	SOAP  []byte     // body of a SOAP request
+}
+
+// answers reports whether a browser brings a response, even one that cannot be
+// read, such as an unsigned one: whoever brings it has signed out here.
+func (in Received) answers() bool {
+	if in.Form != nil {
+		return in.Form.Has("SAMLResponse")
+	}
+	for parameter := range strings.SplitSeq(in.Query, "&") {
+		if strings.HasPrefix(parameter, "SAMLResponse=") {
+			return true
+		}
+	}
+	return false
 }
 
 // LogoutMessage was taken apart. Nothing of it is proven yet.

@@ -30,6 +30,11 @@ func (h *Handler) slo(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
 			return false
 		}
 		m, err := h.readLogout(v, in)
+		if refusal := asRefusal(err); refusal != nil && in.answers() {
+			v.Err = refusal
+			h.strayLogout(w, r, v)
+			return false
+		}
 		if err != nil {
 			return h.refuseLogout(w, r, v, err)
 		}
