@@ -75,18 +75,23 @@ func (h *house) signIn(p identity.Person, limits ...sessionstore.Limits) (*sessi
 
 func start(t testing.TB, m *sessionstore.Manager, p identity.Person, limits ...sessionstore.Limits) *sessionstore.Session {
 	t.Helper()
-	epochs, err := m.Epochs(context.Background(), p)
+	s, err := tryStart(m, p, limits...)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return s
+}
+
+func tryStart(m *sessionstore.Manager, p identity.Person, limits ...sessionstore.Limits) (*sessionstore.Session, error) {
+	epochs, err := m.Epochs(context.Background(), p)
+	if err != nil {
+		return nil, err
 	}
 	l := sessionstore.Limits{Idle: time.Hour, Lifetime: 12 * time.Hour}
 	for _, l = range limits {
 	}
 	started, err := m.Start(context.Background(), sessionstore.Start{Identity: identity.Identity{IDP: "corp", Person: p, Email: identity.Email(p), Roles: []string{"staff"}}, Epochs: epochs, Limits: l})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return started.Session
+	return started.Session, err
 }
 
 // keyOf is a cookie as long as a real one.
