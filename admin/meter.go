@@ -117,6 +117,11 @@ func (t *meter) Take(ctx context.Context, key string) (value []byte, err error) 
 	return t.Store.Take(ctx, key)
 }
 
+func (t *meter) Peek(ctx context.Context, key string) (value []byte, err error) {
+	defer func(began time.Time) { t.done("peek", began, err) }(time.Now())
+	return t.Store.Peek(ctx, key)
+}
+
 func (t *meter) Keep(ctx context.Context, key string, value []byte, ttl time.Duration) (kept []byte, err error) {
 	defer func(began time.Time) { t.done("keep", began, err) }(time.Now())
 	return t.Store.Keep(ctx, key, value, ttl)

@@ -88,6 +88,7 @@ type words struct {
 	PostWhat        string `json:"post_what"`
 	PostNoScript    string `json:"post_noscript"`
 	SharedDesk      string `json:"shared_desk"`
+	SignedInSince   string `json:"signed_in_since"` // device, time
 	TrialTitle      string `json:"trial_title"`
 	TrialWhat       string `json:"trial_what"`
 	TrialNext       string `json:"trial_next"`

@@ -16,6 +16,7 @@ type Problem struct {
 	Actions    []Action          // what the person may do; nil = what usually helps
 	RetryAfter time.Duration     // Retry-After header and a sentence; 0 = none
 	LoginURL   string            // login_url of the 401 JSON
+	Reason     string            // of the JSON: why the session ended; an enum value, empty = not known
 	Allow      []string          // the Allow header of a 405 (RFC 9110 §15.5.6)
 }
 

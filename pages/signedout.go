@@ -1,6 +1,9 @@
 package pages
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // EndReason says how a session ended, for the signed-out page.
 type EndReason string
@@ -17,12 +20,16 @@ const (
 	EndedPartly      EndReason = "partly"      // there too, but not in all of its applications
 	EndedUnconfirmed EndReason = "unconfirmed" // here; what the identity provider did is not known
 	EndedByIDP       EndReason = "by_idp"      // which asked for it
+
+	EndedByRole  EndReason = "by_role"  // a role was taken away
+	EndedFromFar EndReason = "from_far" // by the person, in another browser
 )
 
 var endGlyphs = map[EndReason]glyph{
 	EndedByPerson: glyphCheck, EndedIdle: glyphClock, EndedLifetime: glyphClock,
 	EndedElsewhere: glyphKey, EndedByOperator: glyphLock,
 	EndedEverywhere: glyphCheck, EndedPartly: glyphShield, EndedUnconfirmed: glyphQuestion, EndedByIDP: glyphCheck,
+	EndedByRole: glyphKey, EndedFromFar: glyphKey,
 }
 
 // SignedOut is the content of the page after a session.
@@ -32,9 +39,13 @@ type SignedOut struct {
 	SignIn string    // where to sign in again; empty = the login page
 	Next   string    // where else to go on; empty = no such link
 	Choose string    // where to choose another identity provider; empty = not offered
+
+	Agent  string    // the browser in which the person has signed in since; empty = not known
+	At     time.Time // when
+	Status int       // 401 where the page stands in place of another; 0 = 200
 }
 
-// SignedOut answers 200 with the page that a person sees after signing out.
+// SignedOut answers 200, or the Status given, with the page that a person sees after signing out.
 func (p *Pages) SignedOut(w http.ResponseWriter, r *http.Request, s SignedOut) {
 	c := p.pick(r)
 	words, ok := c.Ended[s.Reason]
@@ -51,6 +62,13 @@ func (p *Pages) SignedOut(w http.ResponseWriter, r *http.Request, s SignedOut) {
 	if s.IDP != "" && s.Reason == EndedByPerson {
 		page.Detail = c.fill(c.Words.SharedDesk, map[string]string{"idp": s.IDP})
 	}
+	if s.Agent != "" && !s.At.IsZero() {
+		page.Detail = c.fill(c.Words.SignedInSince, map[string]string{"device": s.Agent, "time": c.exact(s.At.In(p.location))})
+	}
+	if s.Status == 0 {
+		s.Status = http.StatusOK
+	}
+	errorHeaders(w.Header(), Problem{Status: s.Status})
 	page.offer(c, []Action{{Kind: SignInAgain, URL: s.SignIn}, {Kind: Continue, URL: s.Next}, {Kind: ChooseOther, URL: s.Choose}})
-	p.write(w, r, c, http.StatusOK, "message", page)
+	p.write(w, r, c, s.Status, "message", page)
 }

@@ -12,6 +12,7 @@ type twin struct {
 	Message   string `json:"message"`
 	RequestID string `json:"request_id"`
 	LoginURL  string `json:"login_url,omitempty"`
+	Reason    string `json:"reason,omitempty"`
 }
 
 // writeTwin answers in JSON. It names no person: an answer to a script may be
@@ -26,7 +27,7 @@ func (p *Pages) writeTwin(w http.ResponseWriter, r *http.Request, c *catalogue, 
 	}
 	body, err := json.Marshal(twin{
 		Error: e.Code, Message: c.fill(c.Problems[e.Code].What, args).String(),
-		RequestID: clean(e.RequestID), LoginURL: e.LoginURL,
+		RequestID: clean(e.RequestID), LoginURL: e.LoginURL, Reason: e.Reason,
 	})
 	if err != nil {
 		body = []byte(`{"error":"internal"}`)

@@ -150,9 +150,15 @@ func (b *browser) follow(a *answer) *answer {
 	return nil
 }
 
+// open opens a page. Where it first tells why the session before ended, it is
+// opened once more.
 func (b *browser) open(address string) *answer {
 	b.t.Helper()
-	return b.follow(b.do(address, ask{}))
+	a := b.follow(b.do(address, ask{}))
+	if a.StatusCode == 401 && strings.Contains(a.text, "Sign in again") {
+		a = b.follow(b.do(a.at, ask{}))
+	}
+	return a
 }
 
 // asked reads at the identity provider what it is asked.

@@ -121,7 +121,7 @@ func TestCircleOfSessionsThatEndAtOnce(t *testing.T) {
 	s := &spoiled{w.browser(), keepsAll}
 	s.keeps = func(host string, c *http.Cookie) bool {
 		if c.Name == session {
-			_, err := w.sessions.EndAll(t.Context(), identity.Person(ann), sessionstore.ReasonOperator)
+			_, err := w.sessions.EndAll(t.Context(), identity.Person(ann), sessionstore.ReasonDeactivated)
 			w.must(err)
 		}
 		return true

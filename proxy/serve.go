@@ -57,7 +57,7 @@ func (g *Gateway) serveGuarded(w http.ResponseWriter, r *http.Request, v *visit.
 		g.unavailable(w, r, v, err)
 		return
 	case s == nil || !rt.takes(s, g.Now()):
-		g.unauthenticated(w, r, v, rt)
+		g.unauthenticated(w, r, v, rt, s == nil)
 		return
 	}
 	v.Session, v.IDP = s.ID.Hash(), s.Identity.IDP
@@ -70,7 +70,7 @@ func (g *Gateway) serveGuarded(w http.ResponseWriter, r *http.Request, v *visit.
 		return
 	}
 	if err := g.SignIn.Touch(r.Context(), s); errors.Is(err, sessionstore.ErrNotFound) {
-		g.unauthenticated(w, r, v, rt)
+		g.unauthenticated(w, r, v, rt, true)
 		return
 	} else if err != nil {
 		g.unavailable(w, r, v, err)
@@ -84,8 +84,12 @@ func (g *Gateway) unavailable(w http.ResponseWriter, r *http.Request, v *visit.V
 	g.show(w, r, v, pages.Problem{Code: pages.StoreDown, RetryAfter: storeRetry})
 }
 
-// unauthenticated answers whoever has no session that this route takes.
-func (g *Gateway) unauthenticated(w http.ResponseWriter, r *http.Request, v *visit.Visit, rt *Route) {
+// unauthenticated answers whoever has no session that this route takes; nobody
+// says that they have none at all.
+func (g *Gateway) unauthenticated(w http.ResponseWriter, r *http.Request, v *visit.Visit, rt *Route, nobody bool) {
+	if nobody && g.SignIn.Farewell(w, r, v, g.SignIn.LoginFor(v, target(r, v))) {
+		return
+	}
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
 	case rt.Unauthenticated == Never:
@@ -104,7 +108,11 @@ func (g *Gateway) unauthenticated(w http.ResponseWriter, r *http.Request, v *vis
 	if slices.Contains(rt.CORSOrigins, r.Header.Get("Origin")) {
 		allowOrigin(w, r)
 	}
-	g.show(w, r, v, pages.Problem{Code: pages.NotSignedIn, LoginURL: g.SignIn.LoginFor(v, target(r, v))})
+	p := pages.Problem{Code: pages.NotSignedIn, LoginURL: g.SignIn.LoginFor(v, target(r, v))}
+	if nobody {
+		p.Reason = g.SignIn.EndReason(r, v)
+	}
+	g.show(w, r, v, p)
 }
 
 // target is where the person wanted to go on this host, in printable ASCII: it

@@ -27,7 +27,7 @@ func (m *Manager) end(ctx context.Context, id ID, why Reason) ([]Ended, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ending session %s: %w", id.Hash(), err)
 	}
-	return m.tell(ctx, []EndedRow{{Row: row, Reason: why}}), nil
+	return m.tell(ctx, []EndedRow{{Row: row, Reason: why}}, ""), nil
 }
 
 // EndAll ends every session of p and every sign-in of p that is under way,
@@ -41,7 +41,7 @@ func (m *Manager) EndAll(ctx context.Context, p identity.Person, why Reason) (in
 	for _, row := range rows {
 		ended = append(ended, EndedRow{Row: row, Reason: why})
 	}
-	m.tell(ctx, ended)
+	m.tell(ctx, ended, "")
 	return len(ended), nil
 }
 
@@ -57,14 +57,14 @@ func (m *Manager) EndEverything(ctx context.Context, why Reason) error {
 }
 
 // tell reports rows that have just been ended to OnEnd, and takes them out of
-// the index of single logout.
-func (m *Manager) tell(ctx context.Context, rows []EndedRow) []Ended {
-	all := m.report(ctx, rows)
+// the index of single logout. agent is the browser whose sign-in ended them.
+func (m *Manager) tell(ctx context.Context, rows []EndedRow, agent string) []Ended {
+	all := m.report(ctx, rows, agent)
 	m.delistAll(ctx, all)
 	return all
 }
 
-func (m *Manager) report(ctx context.Context, rows []EndedRow) []Ended {
+func (m *Manager) report(ctx context.Context, rows []EndedRow, agent string) []Ended {
 	all := make([]Ended, 0, len(rows))
 	for _, row := range rows {
 		e := Ended{ID: row.ID, Reason: row.Reason}
@@ -74,5 +74,6 @@ func (m *Manager) report(ctx context.Context, rows []EndedRow) []Ended {
 		m.onEnd(ctx, e)
 		all = append(all, e)
 	}
+	m.leaveWord(ctx, all, agent)
 	return all
 }

@@ -115,7 +115,7 @@ func (m *Manager) begin(ctx context.Context, c Create) (Started, error) {
 	if err != nil {
 		return Started{}, fmt.Errorf("starting a session: %w", err)
 	}
-	return Started{Session: session, Evicted: m.tell(ctx, created.Ended)}, nil
+	return Started{Session: session, Evicted: m.tell(ctx, created.Ended, session.Client.Agent)}, nil
 }
 
 // settle makes sure that no logout missed the new session, and ends the one that

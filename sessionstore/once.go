@@ -31,19 +31,8 @@ func (m *Manager) TakeOnce(ctx context.Context, kind, code string) ([]byte, erro
 	if kind == "" || code == "" {
 		return nil, ErrNotFound
 	}
-	key := hashName(kind, code)
-	value, err := m.store.Take(ctx, key)
-	if err != nil {
-		return nil, fmt.Errorf("taking a single-use token: %w", err)
-	}
-	if len(value) == 0 || value[0] != Format {
-		return nil, fmt.Errorf("taking a single-use token: %w", ErrFormat)
-	}
-	plain, ok := m.keys.open(purposeOnce, key, value[1:])
-	if !ok {
-		return nil, fmt.Errorf("opening a single-use token: %w", ErrNotFound)
-	}
-	return plain, nil
+	value, err := m.store.Take(ctx, hashName(kind, code))
+	return m.openOnce(kind, code, value, err)
 }
 
 // Claim reports whether this call is the first to claim key; the memory of it

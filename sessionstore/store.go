@@ -79,6 +79,9 @@ type Store interface {
 	// the others ErrNotFound. When the answer is lost, so is the value.
 	Take(ctx context.Context, key string) ([]byte, error)
 
+	// Peek returns the value that Take would, or ErrNotFound, and leaves it there.
+	Peek(ctx context.Context, key string) ([]byte, error)
+
 	// Keep returns what is kept under key; where nothing is, it keeps value and
 	// returns that. In both cases it is kept for ttl from now. Nothing replaces
 	// it before.

@@ -30,6 +30,7 @@ func (h *Handler) account(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	case s != nil:
 		v.Session, v.Reason = s.ID.Hash(), "account"
 		h.Pages.Account(w, r, h.describe(s, v))
+	case h.Farewell(w, r, v, h.LoginURL()):
 	case pages.IsNavigation(r):
 		Redirect(w, h.LoginURL())
 	default:

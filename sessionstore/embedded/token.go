@@ -35,6 +35,20 @@ func (s *Store) Take(ctx context.Context, key string) ([]byte, error) {
 	return t.value, nil
 }
 
+// Peek returns a single-use value and leaves it there.
+func (s *Store) Peek(ctx context.Context, key string) ([]byte, error) {
+	now, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	t, ok := s.once[key]
+	if !ok || !now.Before(t.end) {
+		return nil, sessionstore.ErrNotFound
+	}
+	return slices.Clone(t.value), nil
+}
+
 // Keep returns what was kept first.
 func (s *Store) Keep(ctx context.Context, key string, value []byte, ttl time.Duration) ([]byte, error) {
 	now, err := s.enter(ctx)

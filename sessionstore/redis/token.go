@@ -33,6 +33,18 @@ func (s *Store) Take(ctx context.Context, key string) ([]byte, error) {
 	return value, nil
 }
 
+// Peek returns a single-use value and leaves it there.
+func (s *Store) Peek(ctx context.Context, key string) ([]byte, error) {
+	value, err := s.client.Get(ctx, s.prefix+":o:"+key).Bytes()
+	if errors.Is(err, goredis.Nil) {
+		return nil, sessionstore.ErrNotFound
+	}
+	if err != nil {
+		return nil, unavailable("reading a single-use value", err)
+	}
+	return value, nil
+}
+
 // Keep returns what was kept first.
 func (s *Store) Keep(ctx context.Context, key string, value []byte, ttl time.Duration) ([]byte, error) {
 	kept, err := s.scripts["keep"].Run(ctx, s.client, []string{s.prefix + ":k:" + key}, value, ttl.Milliseconds()).Text()

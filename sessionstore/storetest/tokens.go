@@ -13,6 +13,9 @@ func tokenCases() map[string]func(*bench) {
 		"a token is taken once": func(b *bench) {
 			b.must(b.Store.Put(b.ctx(), "key", []byte("old"), time.Minute))
 			b.must(b.Store.Put(b.ctx(), "key", []byte("\x00value\xff"), time.Minute))
+			if value, err := b.Store.Peek(b.ctx(), "key"); err != nil || string(value) != "\x00value\xff" {
+				b.Errorf("saw %q, %v", value, err)
+			}
 			var got atomic.Int32
 			together(20, func(int) {
 				switch value, err := b.Store.Take(b.ctx(), "key"); {
@@ -26,6 +29,8 @@ func tokenCases() map[string]func(*bench) {
 				b.Errorf("%d callers got it", got.Load())
 			}
 			_, err := b.Store.Take(b.ctx(), "other")
+			b.refused(err, sessionstore.ErrNotFound)
+			_, err = b.Store.Peek(b.ctx(), "key")
 			b.refused(err, sessionstore.ErrNotFound)
 		},
 		"tokens and claims end in time": func(b *bench) {
@@ -43,6 +48,8 @@ func tokenCases() map[string]func(*bench) {
 			claimed(true)
 			b.Advance(1100 * time.Millisecond)
 			claimed(false) // which claims nothing either
+			_, err = b.Store.Peek(b.ctx(), "key")
+			b.refused(err, sessionstore.ErrNotFound)
 			_, err = b.Store.Take(b.ctx(), "key")
 			b.refused(err, sessionstore.ErrNotFound)
 			if again, err := b.Store.Claim(b.ctx(), "claim", "b", time.Minute); err != nil || !again {
