@@ -23,9 +23,6 @@ func (c *checker) overrides(s *Session) {
 		if len(o.Roles) > 0 && len(c.cfg.SAML.IDPs) > 1 && len(o.IDPs) == 0 && !c.unknown(path+".idps") {
 			c.mistake(path+".idps", "is required: with two or more identity providers an override with roles names whose roles count")
 		}
-		if unsupportedValue("session.on_limit", o.OnLimit) {
-			c.mistake(path+".on_limit", notSupported)
-		}
 		c.overrideTimes(path, s, o)
 	}
 }

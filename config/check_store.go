@@ -100,9 +100,6 @@ func (c *checker) session() {
 		c.mistake(path, "idle_timeout (%s) is longer than max_lifetime (%s)",
 			c.duration("session.idle_timeout", s.IdleTimeout), c.duration("session.max_lifetime", s.MaxLifetime))
 	}
-	if unsupportedValue("session.on_limit", s.OnLimit) {
-		c.mistake("session.on_limit", notSupported)
-	}
 	c.overrides(s)
 }
 

@@ -36,7 +36,6 @@ func isUnsupported(schema string) bool {
 // unsupportedValue reports single values of keys that are otherwise built.
 func unsupportedValue(schema, value string) bool {
 	return slices.Contains([][2]string{
-		{"session.on_limit", "ask"},
 		{"routes[].upstream", "h2c"}, {"routes[].upstream", "unix"},
 	}, [2]string{schema, value})
 }

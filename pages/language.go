@@ -88,6 +88,13 @@ type words struct {
 	PostWhat        string `json:"post_what"`
 	PostNoScript    string `json:"post_noscript"`
 	SharedDesk      string `json:"shared_desk"`
+	LimitTitle      string `json:"limit_title"`
+	LimitWhat       string `json:"limit_what"`
+	LimitNext       string `json:"limit_next"`
+	LimitList       string `json:"limit_list"`
+	LimitUsed       string `json:"limit_used"`
+	LimitSince      string `json:"limit_since"`
+	UnknownDevice   string `json:"unknown_device"`
 	SignedInSince   string `json:"signed_in_since"` // device, time
 	TrialTitle      string `json:"trial_title"`
 	TrialWhat       string `json:"trial_what"`

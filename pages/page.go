@@ -35,6 +35,7 @@ type page struct {
 	Refresh string // where the page goes by itself
 	Person  *person
 	Form    *Action
+	Places  []place
 	Sheet   *Sheet
 	Wide    bool // room for long values
 

@@ -38,6 +38,19 @@ func everyPage(p *Pages) map[string]func(http.ResponseWriter, *http.Request) {
 		"onward": func(w http.ResponseWriter, r *http.Request) {
 			p.Onward(w, r, "https://idp.example.com/sso?a=1", "Corp")
 		},
+		"limit": func(w http.ResponseWriter, r *http.Request) {
+			p.Limit(w, r, Limit{Places: []SignedInPlace{{ID: "a", Device: "Firefox on Linux", Addr: "192.0.2.7", Since: noon.Add(-time.Hour), LastUse: noon.Add(-time.Minute)}, {ID: "b", LastUse: noon}},
+				Action: "/.samlgate/limit", Fields: []Field{{"code", "c"}}, Actions: []Action{{Kind: SignInOther, URL: "/x"}}, Targets: []string{"https://wiki.example.com/"}, RequestID: "req-1"})
+		},
+		"limit without sessions": func(w http.ResponseWriter, r *http.Request) {
+			p.Limit(w, r, Limit{Action: "/.samlgate/limit"})
+		},
+		"limit reached": func(w http.ResponseWriter, r *http.Request) {
+			p.LimitReached(w, r, LimitReachedPage{Max: 2, Places: []SignedInPlace{{Device: "Firefox on Linux", Since: noon.Add(-time.Hour)}, {Since: noon}}, Actions: []Action{{Kind: SignInOther, URL: "/x"}}, RequestID: "req-1"})
+		},
+		"signed out by a sign-in": func(w http.ResponseWriter, r *http.Request) {
+			p.SignedOut(w, r, SignedOut{Reason: EndedElsewhere, Agent: "Firefox on Linux", At: noon, Status: 401})
+		},
 		"account of nobody": func(w http.ResponseWriter, r *http.Request) { p.Account(w, r, Account{}) },
 		"post": func(w http.ResponseWriter, r *http.Request) {
 			p.PostForm(w, r, "https://idp.example.com/sso", []Field{{"SAMLRequest", "PHg+"}}, "Corp")

@@ -3,7 +3,6 @@ package signin
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/samlgate/samlgate/audit"
@@ -199,6 +198,12 @@ func (h *Handler) named(args map[string]string, idp string) map[string]string {
 // admit judges an identity that was proven when these epochs were read, and
 // starts its session.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity, epochs sessionstore.Epochs, p pending, began logins) {
+	h.admitWith(w, r, v, id, epochs, p, began, choice{})
+}
+
+// admitWith is admit for somebody who may have chosen a session to end.
+func (h *Handler) admitWith(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity, epochs sessionstore.Epochs, p pending, began logins, c choice) {
+	wait := asking{Identity: id, Epochs: epochs, Pending: p, Login: v.Login, Until: c.until}
 	id, ok := h.withRoles(w, r, v, id)
 	if !ok {
 		return
@@ -215,11 +220,11 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, v *visit.Visit, 
 		return
 	}
 	started, err := h.Sessions.Start(r.Context(), sessionstore.Start{
-		Identity: id, Client: client(r, v), Epochs: epochs, Limits: limits, Replaces: replaced,
+		Identity: id, Client: client(r, v), Epochs: epochs, Limits: limits, Replaces: replaced, Frees: c.frees,
 	})
 	switch {
 	case errors.Is(err, sessionstore.ErrLimit):
-		h.refuseLogin(w, r, v, id, "limit_reached", pages.Problem{Code: pages.LimitReached, Args: map[string]string{"max": strconv.Itoa(limits.MaxConcurrent)}})
+		h.atLimit(w, r, v, wait, limits, began)
 		return
 	case errors.Is(err, sessionstore.ErrEpochMoved):
 		h.denyLogin(w, r, v, id, "ended_meanwhile", pages.LoginExpired)
@@ -252,16 +257,17 @@ func (h *Handler) shutOut(w http.ResponseWriter, r *http.Request, v *visit.Visit
 }
 
 func (h *Handler) denyLogin(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity, reason string, code pages.Code) {
-	h.refuseLogin(w, r, v, id, reason, pages.Problem{Code: code, Args: map[string]string{"email": string(id.Email)}})
+	h.noteDenial(v, id, reason)
+	h.show(w, r, v, pages.Problem{
+		Code: code, Actions: []pages.Action{h.otherAction()}, Args: h.named(map[string]string{"email": string(id.Email)}, v.IDP),
+	})
 }
 
-// refuseLogin refuses somebody whose identity was proven, with the page p.
-func (h *Handler) refuseLogin(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity, reason string, p pages.Problem) {
+// noteDenial records that somebody whose identity was proven is not let in.
+func (h *Handler) noteDenial(v *visit.Visit, id identity.Identity, reason string) {
 	v.Reason = reason
 	h.outcome(v, "refused", reason)
 	h.Audit.Record(audit.Event{Type: audit.LoginRefused, Person: id.Person, IDP: v.IDP, Addr: v.Client(), RequestID: v.ID, Reason: reason})
-	p.Actions, p.Args = append(p.Actions, h.otherAction()), h.named(p.Args, v.IDP)
-	h.show(w, r, v, p)
 }
 
 // welcome gives the browser its session and lets it go on.

@@ -133,6 +133,7 @@ func (h *Handler) mount() {
 		h.below("login"):         h.limited(h.LoginRate, h.login),
 		h.below("discovery"):     h.limited(h.LoginRate, h.discovery),
 		h.below("continue"):      h.limited(h.ACSRate, h.proceed),
+		h.below("limit"):         h.limited(h.ACSRate, h.limit),
 		h.below("account"):       h.limited(h.AccountRate, h.account),
 	}
 	for own, path := range map[string]string{
