@@ -11,8 +11,6 @@ func isUnsupported(schema string) bool {
 		"server.tls.acme", "server.proxy_protocol", "server.forward_auth", "server.paths.scim",
 		"server.rate_limits.scim",
 
-		"store.embedded.path",
-
 		"session.on_idle", "session.ignore_paths", "session.keep_js", "session.user_choice",
 
 		"saml.on_idp_removed",

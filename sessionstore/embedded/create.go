@@ -59,6 +59,7 @@ func (s *Store) add(c sessionstore.Create, now time.Time) sessionstore.Row {
 	}
 	s.sessions[c.ID] = r
 	s.index.add(c.ID)
+	s.began(c.ID)
 	s.persons[c.Person] = append(s.persons[c.Person], c.ID)
 	s.ends.add(ending{at: r.End(), session: c.ID})
 	return sessionstore.Row{ID: c.ID, Record: *r, Now: now}
@@ -83,6 +84,7 @@ func (s *Store) forget(id sessionstore.ID) {
 	}
 	delete(s.sessions, id)
 	s.index.drop(id)
+	s.gone(id)
 	if left := slices.DeleteFunc(s.persons[r.Person], func(o sessionstore.ID) bool { return o == id }); len(left) > 0 {
 		s.persons[r.Person] = left
 	} else {

@@ -26,6 +26,7 @@ func (s *Store) End(ctx context.Context, id sessionstore.ID, why sessionstore.Re
 func (s *Store) end(id sessionstore.ID, why sessionstore.Reason, now time.Time) sessionstore.EndedRow {
 	row := sessionstore.Row{ID: id, Record: *s.sessions[id], Now: now}
 	s.forget(id)
+	s.mark(kindSession, string(id))
 	s.publish(sessionstore.Invalidation{Scope: sessionstore.ScopeSession, ID: id, Reason: why})
 	return sessionstore.EndedRow{Row: row, Reason: why}
 }
@@ -39,9 +40,11 @@ func (s *Store) EndAll(ctx context.Context, p identity.PersonHash, why sessionst
 	defer s.mu.Unlock()
 	rows := s.rows(p, now)
 	s.moved[p]++
+	s.mark(kindPerson, string(p[:]))
 	for _, id := range s.persons[p] {
 		delete(s.sessions, id)
 		s.index.drop(id)
+		s.gone(id)
 	}
 	delete(s.persons, p)
 	s.publish(sessionstore.Invalidation{Scope: sessionstore.ScopePerson, Person: p, Bucket: sessionstore.BucketOf(p), Reason: why})
@@ -56,6 +59,7 @@ func (s *Store) EndBucket(ctx context.Context, b sessionstore.Bucket, why sessio
 	}
 	defer s.mu.Unlock()
 	s.buckets[b]++
+	s.mark(kindBucket, string([]byte{byte(b)}))
 	s.publish(sessionstore.Invalidation{Scope: sessionstore.ScopeBucket, Bucket: b, Reason: why})
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 // so that one which is over stays until its name is used again.
 type list struct {
 	values [][]byte
+	newest uint64 // number of the first value; each next one has one less
 	end    time.Time
 }
 
@@ -26,16 +27,17 @@ func (s *Store) Append(ctx context.Context, key string, value []byte, keep int, 
 	defer s.mu.Unlock()
 	l := s.lists[key]
 	if !now.Before(l.end) {
-		l.values = nil
+		s.truncate(key, &l, 0)
 	}
 	l.end = now.Add(ttl)
 	if !slices.ContainsFunc(l.values[:min(repeats, len(l.values))], func(v []byte) bool { return bytes.Equal(v, value) }) {
 		l.values = slices.Insert(l.values, 0, bytes.Clone(value))
+		l.newest++
+		s.later(kindValue, valueKey(key, l.newest))
 	}
-	if len(l.values) > keep {
-		l.values = slices.Delete(l.values, keep, len(l.values))
-	}
+	s.truncate(key, &l, keep)
 	s.lists[key] = l
+	s.later(kindList, key)
 	return nil
 }
 
@@ -48,8 +50,20 @@ func (s *Store) Recent(ctx context.Context, key string) ([][]byte, error) {
 	defer s.mu.Unlock()
 	l := s.lists[key]
 	if !now.Before(l.end) {
+		s.truncate(key, &l, 0)
 		delete(s.lists, key)
+		s.later(kindList, key)
 		return nil, nil
 	}
 	return slices.Clone(l.values), nil
+}
+
+// truncate keeps the newest values of a list. The lock is held.
+func (s *Store) truncate(key string, l *list, keep int) {
+	for len(l.values) > keep {
+		last := len(l.values) - 1
+		s.later(kindValue, valueKey(key, l.newest-uint64(last)))
+		l.values[last] = nil
+		l.values = l.values[:last]
+	}
 }

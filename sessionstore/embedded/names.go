@@ -43,6 +43,7 @@ func (s *Store) Enlist(ctx context.Context, n sessionstore.NameHash, e sessionst
 	if _, ok := of.entries[e.ID]; !ok {
 		end := now.Add(ttl)
 		of.entries[e.ID] = entry{e.Index, end}
+		s.later(kindEntry, string(n[:])+string(e.ID)) // written with its session at the latest
 		s.ends.add(ending{at: end, listing: &listing{n, e.ID}})
 	}
 	var concern []sessionstore.Logout
@@ -67,6 +68,7 @@ func (s *Store) Delist(ctx context.Context, n sessionstore.NameHash, entries []s
 	for _, e := range entries {
 		if of.entries[e.ID].index == e.Index {
 			delete(of.entries, e.ID)
+			s.later(kindEntry, string(n[:])+string(e.ID))
 		}
 	}
 	s.forgetName(n)
@@ -87,6 +89,8 @@ func (s *Store) NoteLogout(ctx context.Context, n sessionstore.NameHash, logouts
 		of.logouts = append(of.logouts, noted{l, end})
 	}
 	of.forgetLogouts(now)
+	s.mark(kindLogouts, string(n[:]))
+	s.mark(kindSeq, seqKey)
 	s.ends.add(ending{at: end, listing: &listing{name: n}})
 	return nil
 }
@@ -150,8 +154,10 @@ func (s *Store) unlist(l listing, now time.Time) {
 	}
 	if l.id == "" {
 		of.forgetLogouts(now)
+		s.later(kindLogouts, string(l.name[:]))
 	} else if e, ok := of.entries[l.id]; ok && !now.Before(e.end) {
 		delete(of.entries, l.id)
+		s.later(kindEntry, string(l.name[:])+string(l.id))
 	}
 	s.forgetName(l.name)
 }

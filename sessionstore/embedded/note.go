@@ -30,8 +30,10 @@ func (s *Store) SetNote(ctx context.Context, p identity.PersonHash, old, value [
 		return false, nil
 	case len(value) == 0:
 		delete(s.notes, p)
+		s.mark(kindNote, string(p[:]))
 	default:
 		s.notes[p] = bytes.Clone(value)
+		s.mark(kindNote, string(p[:]))
 	}
 	s.publish(sessionstore.Invalidation{Scope: sessionstore.ScopeReview, Person: p, Bucket: sessionstore.BucketOf(p)})
 	return true, nil

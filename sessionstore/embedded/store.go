@@ -1,7 +1,8 @@
-// Package embedded keeps sessions in the memory of one process.
+// Package embedded keeps sessions in the memory of one process, and in a file
+// where they are to survive it ([Durable]).
 //
-// It is the store of a gateway that runs alone: nothing survives a restart,
-// and two processes would not know of each other's sessions.
+// It is the store of a gateway that runs alone: two processes would not know of
+// each other's sessions.
 package embedded
 
 import (
@@ -37,6 +38,7 @@ type Store struct {
 	notes    map[identity.PersonHash][]byte            // never over
 	ends     endings                                   // what is over soonest, to free it
 	watchers map[*watcher]struct{}
+	changed  changes // what a file does not know yet
 }
 
 type token struct {
@@ -131,6 +133,7 @@ func (s *Store) Touch(ctx context.Context, id sessionstore.ID, ago time.Duration
 	}
 	if used := now.Add(-max(0, ago)); used.After(r.LastUse) {
 		r.LastUse = used
+		s.later(kindSession, string(id))
 	}
 	return nil
 }

@@ -86,11 +86,14 @@ func (s *Store) free(e ending, now time.Time) {
 		s.forget(e.session)
 	case e.once != "":
 		delete(s.once, e.once)
+		s.later(kindOnce, e.once)
 	case e.kept != "":
 		delete(s.kept, e.kept)
+		s.later(kindKept, e.kept)
 	case e.listing != nil:
 		s.unlist(*e.listing, now)
 	default:
 		delete(s.claims, e.claim)
+		s.later(kindClaim, e.claim)
 	}
 }

@@ -16,6 +16,7 @@ func (s *Store) Put(ctx context.Context, key string, value []byte, ttl time.Dura
 	}
 	defer s.mu.Unlock()
 	s.once[key] = token{slices.Clone(value), now.Add(ttl)}
+	s.later(kindOnce, key) // one that is lost is asked for anew
 	s.ends.add(ending{at: now.Add(ttl), once: key})
 	return nil
 }
@@ -28,7 +29,10 @@ func (s *Store) Take(ctx context.Context, key string) ([]byte, error) {
 	}
 	defer s.mu.Unlock()
 	t, ok := s.once[key]
-	delete(s.once, key)
+	if ok {
+		delete(s.once, key)
+		s.mark(kindOnce, key)
+	}
 	if !ok || !now.Before(t.end) {
 		return nil, sessionstore.ErrNotFound
 	}
@@ -57,7 +61,9 @@ func (s *Store) Keep(ctx context.Context, key string, value []byte, ttl time.Dur
 	}
 	defer s.mu.Unlock()
 	t, ok := s.kept[key]
+	s.later(kindKept, key)
 	if !ok || !now.Before(t.end) {
+		s.mark(kindKept, key)
 		t = token{value: slices.Clone(value)}
 		s.ends.add(ending{at: now.Add(ttl), kept: key})
 	}
@@ -77,6 +83,7 @@ func (s *Store) Claim(ctx context.Context, key, claimant string, ttl time.Durati
 		return string(t.value) == claimant, nil
 	}
 	s.claims[key] = token{[]byte(claimant), now.Add(ttl)}
+	s.mark(kindClaim, key)
 	s.ends.add(ending{at: now.Add(ttl), claim: key})
 	return true, nil
 }

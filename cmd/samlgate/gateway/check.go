@@ -17,7 +17,12 @@ import (
 // Check builds everything that Run would build, from the same files, and
 // connects to nothing. It returns what Run would refuse, all at once.
 func Check(cfg *config.Config, opts Options) error {
-	store, err := openStore(cfg.Store, opts.Now, nil)
+	if cfg.Store.Driver == "embedded" && cfg.Store.Embedded.Path != "" {
+		if err := fitFolder(cfg.Store.Embedded); err != nil {
+			return err
+		}
+	}
+	store, err := newStore(cfg.Store, opts.Now, nil)
 	if err != nil {
 		return &Unfit{err}
 	}

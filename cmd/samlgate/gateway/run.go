@@ -69,9 +69,9 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 
 func newRunner(cfg *config.Config, opts Options) (*Runner, error) {
 	b := &base{metrics: admin.NewMetrics(opts.Version), log: opts.Log, now: opts.Now, state: opts.State, demo: opts.Demo}
-	store, err := openStore(cfg.Store, opts.Now, b.unconfirmed)
+	store, err := b.openStore(cfg.Store)
 	if err != nil {
-		return nil, &Unfit{err}
+		return nil, err
 	}
 	b.raw = store
 	b.feed = hot.NewFeed(hot.FeedConfig{Store: store, Now: opts.Now, Lost: b.watchLost})

@@ -117,7 +117,7 @@ func needRestart(old, cfg *config.Config) (keys []string) {
 		{"server.admin_listen", old.Server.AdminListen != cfg.Server.AdminListen},
 		{"server.tls", (old.Server.TLS == nil) != (cfg.Server.TLS == nil)},
 		{"server.admin_tls", (old.Server.AdminTLS == nil) != (cfg.Server.AdminTLS == nil)},
-		{"store", old.Store.Driver != cfg.Store.Driver || !reflect.DeepEqual(old.Store.Redis, cfg.Store.Redis)},
+		{"store", old.Store.Driver != cfg.Store.Driver || old.Store.Embedded != cfg.Store.Embedded || !reflect.DeepEqual(old.Store.Redis, cfg.Store.Redis)},
 		{"audit", old.Audit != cfg.Audit},
 		{"log", old.Log.Level != cfg.Log.Level || old.Log.Format != cfg.Log.Format},
 	} {

@@ -15,8 +15,39 @@ import (
 )
 
 // openStore opens the session store that the file names. It connects to
-// nothing yet.
-func openStore(cfg config.Store, now func() time.Time, unconfirmed func(context.Context, redis.Unconfirmed)) (sessionstore.Store, error) {
+// nothing yet. What the file says wrongly is [Unfit].
+func (b *base) openStore(cfg config.Store) (sessionstore.Store, error) {
+	if cfg.Driver == "embedded" && cfg.Embedded.Path != "" {
+		if err := fitFolder(cfg.Embedded); err != nil {
+			return nil, err
+		}
+		return embedded.Open(embedded.Options{Path: string(cfg.Embedded.Path), Now: b.now, Trouble: b.storeTrouble})
+	}
+	store, err := newStore(cfg, b.now, b.unconfirmed)
+	if err != nil {
+		return nil, &Unfit{err}
+	}
+	return store, nil
+}
+
+// storeTrouble logs that the embedded store cannot write, or can again.
+func (b *base) storeTrouble(err error) {
+	if err != nil {
+		b.log.Error("the session store cannot be written to; who signs in or out is told to try again", "err", err)
+		return
+	}
+	b.log.Info("the session store is written to again")
+}
+
+func fitFolder(cfg config.Embedded) error {
+	if err := embedded.FitFolder(string(cfg.Path)); err != nil {
+		return &Unfit{naming("store.embedded.path", err)}
+	}
+	return nil
+}
+
+// newStore makes a store that opens nothing.
+func newStore(cfg config.Store, now func() time.Time, unconfirmed func(context.Context, redis.Unconfirmed)) (sessionstore.Store, error) {
 	if cfg.Driver == "embedded" {
 		return embedded.New(now), nil
 	}
