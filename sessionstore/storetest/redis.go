@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"os/exec"
 	"strings"
@@ -16,6 +17,7 @@ import (
 // persistence.
 type Redis struct {
 	Addr string
+	tls  *tls.Config // how to speak to it; nil = plain TCP
 	args []string
 	dir  string
 	cmd  *exec.Cmd
@@ -54,9 +56,12 @@ func (r *Redis) Start(t testing.TB) {
 	if err := r.cmd.Start(); err != nil {
 		t.Fatalf("starting redis-server: %v", err)
 	}
-	client := goredis.NewClient(&goredis.Options{Addr: r.Addr, MaxRetries: -1, DialerRetries: 1})
+	client := goredis.NewClient(&goredis.Options{Addr: r.Addr, TLSConfig: r.tls, MaxRetries: -1, DialerRetries: 1})
 	defer client.Close()
-	Eventually(t, 10*time.Second, "redis-server answers", func() bool { return client.Ping(context.Background()).Err() == nil })
+	Eventually(t, 10*time.Second, "redis-server answers", func() bool {
+		err := client.Ping(context.Background()).Err()
+		return err == nil || goredis.IsAuthError(err)
+	})
 }
 
 // Kill ends the server as kill -9 does.
