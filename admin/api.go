@@ -17,6 +17,8 @@ type API struct {
 	Logins   *logins.Book
 	Trials   Trials
 	LogLevel LogLevel
+	Sessions Sessions
+	Users    Users
 }
 
 // Trials begins dry runs of a sign-in and knows how they ended.
@@ -78,6 +80,13 @@ func (cfg Config) resources() []resource {
 		{"POST", "/api/v1/tries", true, cfg.beginTry},
 		{"GET", "/api/v1/tries/{id}", true, cfg.showTry},
 		{"PUT", "/api/v1/log/level", true, cfg.setLogLevel},
+		{"GET", "/api/v1/sessions", false, cfg.listSessions},
+		{"DELETE", "/api/v1/sessions", true, cfg.endSessions},
+		{"GET", "/api/v1/sessions/{id}", false, cfg.showSession},
+		{"DELETE", "/api/v1/sessions/{id}", true, cfg.endSession},
+		{"GET", "/api/v1/users", false, cfg.listUsers},
+		{"GET", "/api/v1/users/{id}", false, cfg.showUser},
+		{"PATCH", "/api/v1/users/{id}", true, cfg.changeUser},
 	}
 }
 

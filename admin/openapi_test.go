@@ -109,6 +109,7 @@ type bureau struct {
 	err     error
 	verdict logins.Trial
 	asked   LevelChange
+	by      Operation // who acted last
 }
 
 func (o *bureau) Begin(_ context.Context, idp, sp string) (TrialBegun, error) {
@@ -141,7 +142,7 @@ func newBureau() (*bureau, Config) {
 	book := logins.NewBook(func() logins.Shared { return o }, func() {}, time.Now)
 	book.Add(logins.Attempt{RequestID: "abc", Time: time.Now(), IDP: "corp", Result: "refused", Reason: "audience", StartedBy: "gateway",
 		Checks: []logins.Check{{Name: "destination", Passed: true}, {Name: "audience", Detail: "another"}}, Attributes: []string{"Email"}, Sources: map[string]string{"email": "Email"}})
-	return o, Config{API: API{Logins: book, Trials: o, LogLevel: o}, Tokens: func() []Token {
+	return o, Config{API: API{Logins: book, Trials: o, LogLevel: o, Sessions: clerk{o}, Users: registry{o}}, Tokens: func() []Token {
 		return []Token{{sha256.Sum256([]byte(viewer)), Viewer}, {sha256.Sum256([]byte(operator)), Operator}}
 	}}
 }
@@ -207,6 +208,52 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{operator, "PUT", "/api/v1/log/level", "", `{"level": "debug", "for": "25h"}`, 400, false, full},
 		{operator, "PUT", "/api/v1/log/level", "", `{"level": "loud", "for": "1m"}`, 400, false, full},
 		{viewer, "PUT", "/api/v1/log/level", "", `{"level": "debug", "for": "10m"}`, 403, false, full},
+		{viewer, "GET", "/api/v1/sessions", "", "", 200, false, full},
+		{viewer, "GET", "/api/v1/sessions", "?user=ana@example.com&idp=corp&route=wiki&limit=1000&cursor=next", "", 200, false, full},
+		{viewer, "GET", "/api/v1/sessions", "?limit=1001", "", 400, false, full},
+		{viewer, "GET", "/api/v1/sessions", "?user=", "", 400, false, full},
+		{viewer, "GET", "/api/v1/sessions", "?user=%ff", "", 400, false, full},
+		{viewer, "GET", "/api/v1/sessions", "?cursor=elsewhere", "", 400, false, full},
+		{viewer, "GET", "/api/v1/sessions", "?user=nobody", "", 400, false, full},
+		{viewer, "GET", "/api/v1/sessions", "?route=x", "", 404, false, full},
+		{viewer, "GET", "/api/v1/sessions", "", "", 503, true, full},
+		{"wrong", "GET", "/api/v1/sessions", "", "", 401, false, full},
+		{"wrong", "DELETE", "/api/v1/sessions", "?all=true", "", 401, false, full},
+		{viewer, "DELETE", "/api/v1/sessions", "?all=true", "", 403, false, full},
+		{operator, "DELETE", "/api/v1/sessions", "?all=true", "", 200, false, full},
+		{operator, "DELETE", "/api/v1/sessions", "?user=ana@example.com&reason=left%20the%20company", "", 200, false, full},
+		{operator, "DELETE", "/api/v1/sessions", "?idp=corp&cursor=next", "", 200, false, full},
+		{operator, "DELETE", "/api/v1/sessions", "", "", 400, false, full},
+		{operator, "DELETE", "/api/v1/sessions", "?user=", "", 400, false, full},
+		{operator, "DELETE", "/api/v1/sessions", "?all=false", "", 400, false, full},
+		{operator, "DELETE", "/api/v1/sessions", "?all=1", "", 400, false, full},
+		{operator, "DELETE", "/api/v1/sessions", "?reason=x", "", 400, false, full},
+		{operator, "DELETE", "/api/v1/sessions", "?all=true&user=ana@example.com", "", 400, false, full},
+		{operator, "DELETE", "/api/v1/sessions", "?all=true&limit=3", "", 400, false, full},
+		{operator, "DELETE", "/api/v1/sessions", "?all=true;x", "", 400, false, full},
+		{operator, "DELETE", "/api/v1/sessions", "?all=true&reason=a%0ab", "", 400, false, full},
+		{operator, "DELETE", "/api/v1/sessions", "?all=true&reason=" + strings.Repeat("x", 201), "", 400, false, full},
+		{operator, "DELETE", "/api/v1/sessions", "?all=true", "", 503, true, full},
+		{viewer, "GET", "/api/v1/sessions/{id}", "b042.known", "", 200, false, full},
+		{viewer, "GET", "/api/v1/sessions/{id}", "x", "", 404, false, full},
+		{viewer, "DELETE", "/api/v1/sessions/{id}", "b042.known", "", 403, false, full},
+		{operator, "DELETE", "/api/v1/sessions/{id}", "b042.known?reason=stolen", "", 200, false, full},
+		{operator, "DELETE", "/api/v1/sessions/{id}", "b042.known?all=true", "", 400, false, full},
+		{operator, "DELETE", "/api/v1/sessions/{id}", "x", "", 404, false, full},
+		{viewer, "GET", "/api/v1/users", "", "", 200, false, full},
+		{viewer, "GET", "/api/v1/users", "?limit=5&cursor=next", "", 200, false, full},
+		{viewer, "GET", "/api/v1/users", "?idp=corp", "", 400, false, full},
+		{viewer, "GET", "/api/v1/users/{id}", "ana@example.com", "", 200, false, full},
+		{viewer, "GET", "/api/v1/users/{id}", "nobody", "", 400, false, full},
+		{viewer, "PATCH", "/api/v1/users/{id}", "ana@example.com", `{"idle_timeout": "10m"}`, 403, false, full},
+		{operator, "PATCH", "/api/v1/users/{id}", "ana@example.com", `{"idle_timeout": "10m", "max_concurrent": null, "reason": "asked for it"}`, 200, false, full},
+		{operator, "PATCH", "/api/v1/users/{id}", "ana@example.com", `{"max_concurrent": 0}`, 200, false, full},
+		{operator, "PATCH", "/api/v1/users/{id}", "ana@example.com", `{}`, 400, false, full},
+		{operator, "PATCH", "/api/v1/users/{id}", "ana@example.com", `{"idle_timeout": "soon"}`, 400, false, full},
+		{operator, "PATCH", "/api/v1/users/{id}", "ana@example.com", `{"idle_timeout": 600}`, 400, false, full},
+		{operator, "PATCH", "/api/v1/users/{id}", "ana@example.com", `{"max_concurrent": 1.5}`, 400, false, full},
+		{operator, "PATCH", "/api/v1/users/{id}", "ana@example.com", `{"max_concurrent": 3, "reason": "\u001b[2J"}`, 400, false, full},
+		{operator, "PATCH", "/api/v1/users/{id}", "ana@example.com", `{"max_concurrent": 3, "roles": ["admin"]}`, 400, false, full},
 	} {
 		o.err, o.verdict = nil, c.verdict
 		if c.away {

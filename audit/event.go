@@ -28,7 +28,9 @@ const (
 	GatewayStopped   Type = "gateway_stopped"
 	GatewayReloaded  Type = "gateway_reloaded"
 	SetCookieDropped Type = "set_cookie_dropped"
-	StoreUnconfirmed Type = "store_unconfirmed" // what ended or was used up is on no replica yet: replicated=false
+	OperatorEnded    Type = "operator_ended"      // one session, or many: Reason says which
+	OperatorLimits   Type = "operator_set_limits" // of one person
+	StoreUnconfirmed Type = "store_unconfirmed"   // what ended or was used up is on no replica yet: replicated=false
 )
 
 // Event is one decision. Empty fields are left out of the line.
@@ -42,6 +44,7 @@ type Event struct {
 	RequestID string
 	Reason    string // an enum value of the deciding package, never free text from outside
 	By        string // who caused it, when not the person: "operator", "gateway", …
+	Note      string // why, in the words of an operator: one line of at most 200 bytes
 }
 
 // line is the order and spelling of the fields in the file.
@@ -59,12 +62,13 @@ type line struct {
 	RequestID string `json:"request_id,omitempty"`
 	Reason    string `json:"reason,omitempty"`
 	By        string `json:"by,omitempty"`
+	Note      string `json:"note,omitempty"`
 }
 
 func (e Event) encode(now time.Time, chain string, seq uint64, prev string) ([]byte, error) {
 	return json.Marshal(line{
 		Time: now.UTC().Format(time.RFC3339Nano), Chain: chain, Seq: seq, Prev: prev,
 		Type: e.Type, Person: string(e.Person), IDP: e.IDP, Route: e.Route, Session: e.Session,
-		Addr: e.Addr, RequestID: e.RequestID, Reason: e.Reason, By: e.By,
+		Addr: e.Addr, RequestID: e.RequestID, Reason: e.Reason, By: e.By, Note: e.Note,
 	})
 }

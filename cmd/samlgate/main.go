@@ -44,6 +44,8 @@ type cli struct {
 	Keygen   keygenCmd   `cmd:"" help:"Make the keys of a gateway."`
 	Metadata metadataCmd `cmd:"" help:"Print the metadata that identity providers ask for."`
 	Logins   loginsCmd   `cmd:"" help:"Attempts to sign in, and why they failed."`
+	Sessions sessionsCmd `cmd:"" help:"Who is signed in: list, show and end sessions."`
+	Users    usersCmd    `cmd:"" help:"People who are signed in, and the limits of one person."`
 	Try      tryCmd      `cmd:"" help:"Try out an identity provider without signing in."`
 	Log      logCmd      `cmd:"" help:"The log of a gateway that runs."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`

@@ -81,10 +81,10 @@ func together(ids []sessionstore.ID) int {
 // pipe adds a script on ids of one bucket to a pipeline, in full: nothing can be
 // sent again there.
 func (s *Store) pipe(ctx context.Context, p goredis.Pipeliner, name string, ids []sessionstore.ID) *goredis.Cmd {
-	prefix := s.bucket(ids[0].Bucket())
-	args := []any{prefix, s.channel(), string([]byte{sessionstore.Format})}
+	var args []any
 	for _, id := range ids {
 		args = append(args, string(id))
 	}
-	return s.scripts[name].Eval(ctx, p, []string{prefix + "x"}, args...)
+	keys, args := s.named(s.bucket(ids[0].Bucket()), "x", args)
+	return s.scripts[name].Eval(ctx, p, keys, args...)
 }

@@ -32,7 +32,7 @@ func loadScripts() (scripts, error) {
 		"keep": nil,
 	} {
 		text := ""
-		if name == "load" || name == "list" {
+		if name == "load" || name == "list" || name == "rows" {
 			text = asWrite
 		}
 		for _, part := range append(before, name) {

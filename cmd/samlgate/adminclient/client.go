@@ -137,6 +137,12 @@ func (c *Client) Send(ctx context.Context, method, path string, in, out any) err
 	return c.do(ctx, method, path, nil, body, out)
 }
 
+// Ask does something to the resource at path, with what the query says alone, and
+// reads the answer into out.
+func (c *Client) Ask(ctx context.Context, method, path string, query url.Values, out any) error {
+	return c.do(ctx, method, path, query, nil, out)
+}
+
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, body []byte, out any) error {
 	at := c.base.JoinPath(path)
 	at.RawQuery = query.Encode()

@@ -128,8 +128,8 @@ func (b *base) manager(t *tree) (*sessionstore.Manager, error) {
 	if len(keys) == 0 {
 		keys = secrets(t.cfg.Session.CookieKeys)
 	}
-	ended := func(_ context.Context, e sessionstore.Ended) {
-		b.ended(e)
+	ended := func(ctx context.Context, e sessionstore.Ended) {
+		b.ended(ctx, e)
 		if e.Session != nil {
 			t.hooks.Ended(e.Session.Identity.Person.Subject(), e.ID.Hash())
 		}

@@ -192,9 +192,10 @@ func (b *base) watchLost(err error) {
 }
 
 // ended records every session that this process ended.
-func (b *base) ended(e sessionstore.Ended) {
+func (b *base) ended(ctx context.Context, e sessionstore.Ended) {
 	b.metrics.Ended(e.Reason.String())
 	event := audit.Event{Type: audit.SessionEnded, Session: e.ID.Hash(), Reason: e.Reason.String()}
+	event.By, event.Addr, event.Note = actor(ctx)
 	if e.Session != nil {
 		event.Person, event.IDP = e.Session.Identity.Person, e.Session.Identity.IDP
 	}
