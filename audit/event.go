@@ -19,6 +19,7 @@ const (
 	LogoutAccepted   Type = "logout_accepted" // a message of single logout
 	LogoutRefused    Type = "logout_refused"
 	SessionEnded     Type = "session_ended"
+	AccountChanged   Type = "account_changed" // a person ended sessions of theirs, or chose limits
 	AccessDenied     Type = "access_denied"
 	HandoverIssued   Type = "handover_issued"
 	HandoverRefused  Type = "handover_refused"

@@ -46,6 +46,7 @@ const (
 	MissingAttr    Code = "missing_attribute" // idp, field; wanted and got add a line about the near miss
 	EmailRefused   Code = "email_refused"     // idp
 	SLORefused     Code = "slo_refused"       // idp
+	OtherPerson    Code = "other_person"      //
 )
 
 // kind is what a Code implies beside its words.
@@ -94,6 +95,7 @@ var kinds = map[Code]kind{
 	MissingAttr:    {http.StatusForbidden, glyphShield, ""},
 	EmailRefused:   {http.StatusForbidden, glyphShield, StartAgain},
 	SLORefused:     {http.StatusForbidden, glyphShield, ""},
+	OtherPerson:    {http.StatusForbidden, glyphShield, AccountPage},
 }
 
 // fallbacks answer a Code that we have no words for, by its status.

@@ -77,6 +77,18 @@ type words struct {
 	LogoutNext      string `json:"logout_next"`
 	AccountTitle    string `json:"account_title"`
 	AccountWhat     string `json:"account_what"`
+	AccountDone     string `json:"account_done"`
+	SessionsTitle   string `json:"sessions_title"`
+	SessionThis     string `json:"session_this"`
+	SessionDevice   string `json:"session_device"` // where nothing is known of the browser
+	SessionCreated  string `json:"session_created"`
+	SessionUsed     string `json:"session_used"`
+	SessionEnd      string `json:"session_end"`
+	SessionsOthers  string `json:"sessions_others"`
+	SessionsAll     string `json:"sessions_all"`
+	SelfTitle       string `json:"self_title"`
+	SelfWhat        string `json:"self_what"`
+	SelfNext        string `json:"self_next"`
 	Name            string `json:"name"`
 	Email           string `json:"email"`
 	IDP             string `json:"idp"`

@@ -61,6 +61,9 @@ func (f *fakeIDP) Verify(_ context.Context, response string, asked signin.Asked)
 	if err := json.Unmarshal([]byte(response), &s); err != nil || s.IDP != idp || s.Request != requestID || s.SP != asked.ServiceProvider {
 		return identity.Identity{}, visit.Report{Checks: []visit.Check{{Name: "mismatch", Detail: "another question"}}}, &signin.Refusal{Reason: "mismatch", Detail: "another question", Code: pages.SAMLRefused}
 	}
+	if asked.Demand.Anew && s.Instant.Before(asked.At.Add(-time.Minute)) {
+		return identity.Identity{}, visit.Report{}, &signin.Refusal{Reason: "authn_too_old", Detail: "not asked again", Code: pages.SAMLRefused}
+	}
 	id := identity.Identity{IDP: idp, Email: identity.Email(s.Email), Person: identity.Person(s.Email), FirstName: "Ann", LastName: "Lee", Roles: s.Roles}
 	id.Authn.Instant, id.Authn.ContextClass, id.Authn.SessionIndex = s.Instant, s.Context, s.Index
 	id.NameID = identity.NameID{Value: "n-" + s.Email, Format: "urn:x"}

@@ -69,12 +69,18 @@ func (h *Handler) consume(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		h.refuse(w, r, v, &Refusal{Reason: "unknown_idp", Detail: "no longer configured", Code: pages.UnknownIDP})
 		return
 	}
+	demand := h.places[p.Route].Demand
+	demand.Anew = p.Person != ""
 	id, report, err := h.Provider.Verify(r.Context(), response, Asked{
-		IDP: p.IDP, ServiceProvider: p.ServiceProvider, RequestID: p.Request, At: time.Unix(p.Began, 0), Demand: h.places[p.Route].Demand,
+		IDP: p.IDP, ServiceProvider: p.ServiceProvider, RequestID: p.Request, At: time.Unix(p.Began, 0), Demand: demand,
 	})
 	v.Login.Report = report
 	if err != nil {
 		h.refuse(w, r, v, err)
+		return
+	}
+	if p.Person != "" && p.Person != personMark(id.Person) {
+		h.otherPerson(w, r, v, id)
 		return
 	}
 	// Epochs come first: whoever is signed out while we judge stays signed out.

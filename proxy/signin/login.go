@@ -17,6 +17,8 @@ type aim struct {
 	host, route, state string
 	other              bool // as somebody else than the identity provider remembers
 	anew               bool // the session was idle, or has lived, for longer than the route allows
+
+	same *sessionstore.Session // a fresh sign-in of the person behind this one, and of nobody else
 }
 
 // query is the aim as the gateway origin receives it.
@@ -88,6 +90,10 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 		return
 	}
 	if r.URL.Query().Has("again") && h.cookieless(w, r, v) {
+		return
+	}
+	if s != nil && asksForSame(r.URL.Query()) {
+		h.confirmSelf(w, r, v, s)
 		return
 	}
 	a, ok := h.aim(w, r, v, s == nil)
@@ -224,7 +230,11 @@ func (h *Handler) meets(s *sessionstore.Session, route string) bool {
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request, v *visit.Visit, a aim, idp IDP) {
 	v.IDP = idp.Name
 	demand := h.places[a.route].Demand
-	demand.Anew = a.other || a.anew
+	demand.Anew = a.other || a.anew || a.same != nil
+	person := ""
+	if a.same != nil {
+		demand.ServiceProvider, person = a.same.Identity.Authn.ServiceProvider, personMark(a.same.Identity.Person)
+	}
 	req, err := h.Provider.Request(idp.Name, h.Jar.ticket(h.Now()), demand)
 	if err != nil {
 		h.refuse(w, r, v, err)
@@ -236,7 +246,7 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, v *visit.Visit, a 
 	}
 	known.add(pending{
 		Request: req.ID, IDP: idp.Name, ServiceProvider: demand.ServiceProvider,
-		Host: a.host, Route: a.route, State: a.state, Began: h.Now().Unix(),
+		Host: a.host, Route: a.route, State: a.state, Began: h.Now().Unix(), Person: person,
 	}, h.Now())
 	if err := h.Jar.writeLogins(w, h.Host, known); err != nil {
 		h.failed(w, r, v, err)

@@ -47,6 +47,7 @@ type pending struct {
 	Route   string `json:"r,omitempty"` // and the route there
 	State   string `json:"n,omitempty"` // hash of the nonce in that host's state cookie
 	Began   int64  `json:"t"`           // Unix seconds
+	Person  string `json:"u,omitempty"` // mark of the only one who may come back; empty = anybody
 	Trial   string `json:"x,omitempty"` // where the verdict of a dry run goes; it signs nobody in
 
 	ServiceProvider string `json:"e,omitempty"` // the SP identity of ours that asked

@@ -41,7 +41,7 @@ type Asked struct {
 // Demand is what a route wants of a sign-in, beyond who it is.
 type Demand struct {
 	MaxAge   time.Duration // since the person proved who they are (AuthnInstant); 0 = any
-	Anew     bool          // have the person asked again, whoever is remembered
+	Anew     bool          // have the person asked again, whoever is remembered; an answer must prove that they were
 	Contexts []string      // AuthnContextClassRefs of which one must hold; empty = any
 
 	// ServiceProvider is the SP identity of ours to sign in with; empty = the

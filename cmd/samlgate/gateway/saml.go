@@ -67,7 +67,7 @@ func (p provider) Verify(ctx context.Context, response string, a signin.Asked) (
 		IDP: a.IDP, RequestID: a.RequestID, Unsolicited: a.RequestID == "",
 		MaxAuthAge: a.Demand.MaxAge, AuthnContext: a.Demand.Contexts,
 	}
-	if idp, ok := sp.IDP(a.IDP); ok && idp.ForceAuthn {
+	if idp, ok := sp.IDP(a.IDP); a.Demand.Anew || ok && idp.ForceAuthn {
 		want.AuthnNotBefore = a.At
 	}
 	assertion, report, err := sp.Examine(ctx, response, want)
