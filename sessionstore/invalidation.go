@@ -35,6 +35,10 @@ type Invalidation struct {
 	// the server that owns Buckets took a write, and every end that it made before
 	// has been told.
 	Sent time.Time
+	// Origin, of ScopeReady, names the server that owns Buckets and the history that
+	// it continues. Another than before may have lost what was acknowledged last.
+	// Empty where that cannot happen.
+	Origin string
 }
 
 // BucketSet is a set of buckets. The zero value is empty.

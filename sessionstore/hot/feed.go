@@ -37,6 +37,8 @@ type Feed struct {
 
 	mu        sync.Mutex
 	listeners []*func(sessionstore.Invalidation) // replaced, never changed
+
+	memory memory
 }
 
 // NewFeed returns a feed that knows nothing until [Feed.Run].
@@ -74,14 +76,7 @@ func (f *Feed) Listen(told func(sessionstore.Invalidation)) (stop func()) {
 // Run watches the store until ctx is done.
 func (f *Feed) Run(ctx context.Context) {
 	for wait := againLeast; ctx.Err() == nil; {
-		heard := false
-		err := f.Store.Watch(ctx, func(i sessionstore.Invalidation) {
-			if i.Scope == sessionstore.ScopeBeat && !heard {
-				heard = true
-				f.lost(nil)
-			}
-			f.hear(i)
-		})
+		heard, err := f.watch(ctx)
 		f.hear(sessionstore.Invalidation{Scope: sessionstore.ScopeLost, Buckets: sessionstore.AllBuckets()})
 		if ctx.Err() != nil {
 			return
@@ -95,6 +90,28 @@ func (f *Feed) Run(ctx context.Context) {
 		case <-time.After(wait/2 + rand.N(wait/2)):
 		}
 	}
+}
+
+// watch is one watch, and reports whether it was of use.
+func (f *Feed) watch(ctx context.Context) (heard bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	var applying sync.WaitGroup
+	defer applying.Wait()
+	defer cancel()
+	err = f.Store.Watch(ctx, func(i sessionstore.Invalidation) {
+		if i.Scope == sessionstore.ScopeBeat && !heard {
+			heard = true
+			f.lost(nil)
+		}
+		f.hear(i)
+		if i.Scope != sessionstore.ScopeReady || i.Origin == "" {
+			return
+		}
+		if buckets := f.changed(i); buckets != (sessionstore.BucketSet{}) {
+			applying.Go(func() { f.again(ctx, buckets, i.Origin) }) // ends with the watch
+		}
+	})
+	return heard, err
 }
 
 func (f *Feed) lost(err error) {
@@ -127,6 +144,9 @@ func (f *Feed) hear(i sessionstore.Invalidation) {
 		f.lane(i.Bucket).generation.Add(1)
 	default:
 		return
+	}
+	if i.Scope == sessionstore.ScopeSession || i.Scope == sessionstore.ScopePerson || i.Scope == sessionstore.ScopeBucket {
+		f.memory.add(i, f.elapsed())
 	}
 	f.tell(i)
 }

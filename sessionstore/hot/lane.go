@@ -11,6 +11,8 @@ type lane struct {
 	round      atomic.Uint64 // odd while watched
 	proven     atomic.Uint64 // the round of the last beat
 	sent       atomic.Int64  // when that beat set out, since the feed began
+	held       atomic.Uint64 // a round whose beats do not count: ends are still being applied again
+	origin     atomic.Value  // string: the server to which all ends that we know were applied
 }
 
 // never is when a bucket that has had no beat had its last.
@@ -36,7 +38,7 @@ func (l *lane) watched() bool { return l.round.Load()%2 == 1 }
 // its round.
 func (l *lane) beat(sent time.Duration) (first bool) {
 	round := l.round.Load()
-	if round%2 == 0 {
+	if round%2 == 0 || l.held.Load() == round {
 		return false
 	}
 	if first = l.proven.Load() != round; first || int64(sent) > l.sent.Load() {

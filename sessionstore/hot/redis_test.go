@@ -147,6 +147,28 @@ func TestCutSubscription(t *testing.T) {
 	}
 }
 
+// A server that was started anew is trusted once it has heard of the ends that we
+// know; it has forgotten everything, and nobody is signed in.
+func TestRestartedRedis(t *testing.T) {
+	t.Parallel()
+	server := storetest.NewRedis(t)
+	h := newHouse(t, openRedis(t, server.Addr))
+	s, k := h.signIn(ana)
+	h.served(k, s.ID, false)
+	ended, _ := h.signIn(ana)
+	if err := h.sessions.End(context.Background(), ended.ID, sessionstore.ReasonLogout); err != nil {
+		t.Fatal(err)
+	}
+	server.Kill(t)
+	storetest.Eventually(t, bound, "its end is noticed", func() bool { return h.feed.Away(0) > 0 })
+	server.Start(t)
+	storetest.Eventually(t, 8*time.Second, "it is trusted again", func() bool { return h.feed.Watched() })
+	h.refused(k, s.ID, sessionstore.ErrNotFound)
+	again, againKey := h.signIn(ana)
+	h.served(againKey, again.ID, false)
+	h.served(againKey, again.ID, true)
+}
+
 // checker knows every end that was acknowledged, and looks at every yes.
 type checker struct {
 	ended           sync.Map // id → when the end was acknowledged

@@ -48,7 +48,12 @@ func (s *Store) watchOne(ctx context.Context, n node, told func(sessionstore.Inv
 	defer beating.Wait()
 	defer cancel(nil)
 	ready := func() {
-		told(sessionstore.Invalidation{Scope: sessionstore.ScopeReady, Buckets: b.buckets})
+		origin, err := originOf(ctx, n.client)
+		if err != nil {
+			cancel(err)
+			return
+		}
+		told(sessionstore.Invalidation{Scope: sessionstore.ScopeReady, Buckets: b.buckets, Origin: origin})
 		beating.Go(func() { // ends by cancel
 			if err := b.run(ctx); ctx.Err() == nil {
 				cancel(unavailable("watching", err))
@@ -95,6 +100,17 @@ func (s *Store) receive(ctx context.Context, sub *goredis.PubSub, b *beats, read
 			}
 		}
 	}
+}
+
+// originOf names a server and the history that it continues: run_id changes when
+// it is started, master_replid when another takes over.
+func originOf(ctx context.Context, client goredis.Cmdable) (string, error) {
+	text, err := client.Info(ctx).Result()
+	if err != nil {
+		return "", unavailable("asking redis who it is", err)
+	}
+	info := parseInfo(text)
+	return info["run_id"] + " " + info["master_replid"], nil
 }
 
 func timedOut(err error) bool {
