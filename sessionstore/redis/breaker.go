@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ type breaker struct {
 	failures int       // in a row
 	until    time.Time // when broken: the next tries
 	tries    int       // how many of them are left
+	last     string    // why the last call failed
 }
 
 // Allow returns an error while the breaker is open. Once in a while it lets a
@@ -43,7 +45,7 @@ func (b *breaker) Allow() error {
 		b.until, b.tries = now.Add(breakFor), breakTries
 	}
 	if b.tries == 0 {
-		return errBroken
+		return fmt.Errorf("%w: %s", errBroken, b.last)
 	}
 	b.tries--
 	return nil
@@ -63,6 +65,7 @@ func (b *breaker) ReportResult(err error) {
 		return
 	}
 	b.failures++
+	b.last = err.Error()
 	if b.failures == breakAfter {
 		b.until, b.tries = b.now().Add(breakFor), 0
 	}

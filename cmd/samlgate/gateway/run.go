@@ -52,6 +52,7 @@ type Runner struct {
 	opts    Options
 	current atomic.Pointer[tree]
 	health  *admin.Health
+	looks   looks
 	open    sync.WaitGroup     // requests, those that became WebSockets too
 	fetch   context.CancelFunc // ends the metadata sources of the current tree
 }
@@ -134,7 +135,8 @@ func (r *Runner) run(ctx context.Context, cfg *config.Config) error {
 	if err := r.plant(ctx, cfg); err != nil {
 		return err
 	}
-	r.inspectStore(ctx)
+	r.inspectStore(ctx, true)
+	go r.watchStore(writing)
 	public, addr, err := r.servePublic(cfg, failed)
 	if err != nil {
 		return err

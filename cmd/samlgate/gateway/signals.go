@@ -100,7 +100,7 @@ func (r *Runner) reload(ctx context.Context, load func() (*config.Config, error)
 	if keys := needRestart(old, cfg); len(keys) > 0 {
 		r.log.Warn("some changes take effect at the next restart only", "keys", strings.Join(keys, " "))
 	}
-	r.inspectStore(ctx)
+	r.inspectStore(ctx, true)
 	r.audit.Record(audit.Event{Type: audit.GatewayReloaded, By: "operator"})
 	r.log.Info("configuration reloaded")
 }

@@ -107,28 +107,3 @@ func (b *base) unconfirmed(ctx context.Context, u redis.Unconfirmed) {
 	}
 	b.audit.Record(event)
 }
-
-// inspectStore tells the operator what the store lacks. What breaks a promise
-// turns /readyz red until a reload finds it mended; a store that is away now
-// does not, since it may come back.
-func (r *Runner) inspectStore(ctx context.Context) {
-	store, ok := r.raw.(*redis.Store)
-	if !ok {
-		return
-	}
-	findings, err := store.Prerequisites(ctx)
-	if err != nil {
-		r.log.Error("the session store does not answer; sign-ins wait until it does", "err", err)
-		return
-	}
-	fault := ""
-	for _, f := range findings {
-		if f.Severity == redis.Fatal {
-			fault = "the session store is not fit: " + f.Message
-			r.log.Error(fault, "code", f.Code)
-			continue
-		}
-		r.log.Warn("session store: "+f.Message, "code", f.Code)
-	}
-	r.health.Fault(fault)
-}
