@@ -13,8 +13,6 @@ func isUnsupported(schema string) bool {
 
 		"session.on_idle", "session.ignore_paths", "session.keep_js", "session.user_choice",
 
-		"saml.on_idp_removed",
-
 		"access.provisioning", "access.known_users_file", "access.reactivate_on_login", "access.scim.tokens_file",
 
 		"headers.encoding", "headers.signing.jwt.algorithm", "headers.signing.http_signature.enabled",

@@ -68,6 +68,7 @@ type setup struct {
 	overrides   []sessionstore.Override
 	storeKey    []byte // seals the store's records; nil = the cookies' key
 	idps        []signin.IDP
+	keepRemoved bool
 	routes      []*proxy.Route
 	hosts       map[string][]string // route → hosts
 	paths       map[string]string   // route → path
@@ -247,7 +248,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	memory := hot.New(hot.Config{Feed: w.feed, Load: w.sessions.Get, Bytes: s.memory})
 	w.t.Cleanup(memory.Close)
 	door, err := signin.New(signin.Config{
-		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Hot: memory, Provider: w.idp, IDPs: s.idps, Logouts: w.slo,
+		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Hot: memory, Provider: w.idp, IDPs: s.idps, KeepRemoved: s.keepRemoved, Logouts: w.slo,
 		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, Attempts: w.attempts, Trials: w.attempts, LoginRate: s.loginRate, ACSRate: s.acsRate, LogoutRate: s.logoutRate, RelayRate: s.relayRate, Now: w.now,
 		Keys:       http.HandlerFunc(signer.ServeJWKS),
 		Further:    s.further,

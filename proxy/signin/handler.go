@@ -28,6 +28,7 @@ type Config struct {
 	Provider    Provider
 	Logouts     Logouts    // nil: no identity provider is told of a logout, nor may ask for one
 	IDPs        []IDP      // in the order of the chooser; at least one
+	KeepRemoved bool       // sessions live on whose identity provider is no longer among them
 	Federation  Federation // nil = the discovery protocol is not spoken
 	Places      []Place
 	Returns     Returns

@@ -47,10 +47,11 @@ func (h *Handler) live(ctx context.Context, id sessionstore.ID) (*sessionstore.S
 }
 
 // admitted returns a session that was found, or nil where there is none. One
-// whose identity provider is no longer configured ends here.
+// whose identity provider is no longer configured ends here, unless the operator
+// keeps them.
 func (h *Handler) admitted(ctx context.Context, s *sessionstore.Session, err error) (*sessionstore.Session, error) {
 	if err == nil {
-		if _, known := h.idps[s.Identity.IDP]; known {
+		if _, known := h.idps[s.Identity.IDP]; known || h.KeepRemoved {
 			return s, nil
 		}
 		err = h.Sessions.End(ctx, s.ID, sessionstore.ReasonIDPRemoved)
