@@ -79,6 +79,9 @@ func (r ring) seal(purpose, name string, plain []byte) []byte {
 	return k.aead.Seal(bytes.Clone(k.id[:]), nil, plain, associated(purpose, name))
 }
 
+// newest reports whether sealed names the newest key.
+func (r ring) newest(sealed []byte) bool { return bytes.HasPrefix(sealed, r[0].id[:]) }
+
 // open decrypts what seal made with any key of the ring; false when no key
 // fits or a bit has changed.
 func (r ring) open(purpose, name string, sealed []byte) ([]byte, bool) {

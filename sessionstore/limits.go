@@ -10,11 +10,23 @@ import (
 )
 
 // Limits returns the limits that hold for a sign-in of id, by [ManagerConfig].Rules
-// and what was chosen for the person: [ErrUnavailable], [ErrFormat].
+// and what was chosen for the person: [ErrUnavailable], [ErrFormat]. What was chosen
+// is sealed anew with the newest key, so that a key which nobody signed in under
+// for long enough can be taken away.
 func (m *Manager) Limits(ctx context.Context, id identity.Identity) (Limits, error) {
-	p, err := m.Preferences(ctx, id.Person)
+	hash := id.Person.Hash()
+	note, err := m.store.Note(ctx, hash)
+	if err != nil {
+		return Limits{}, fmt.Errorf("reading preferences: %w", err)
+	}
+	p, err := m.openNote(hash, note)
 	if err != nil {
 		return Limits{}, err
+	}
+	if len(note) > 0 && !m.keys.newest(note[1:]) {
+		if anew, err := m.sealNote(hash, p); err == nil {
+			_, _ = m.store.SetNote(ctx, hash, note, anew) // next time, if it fails
+		}
 	}
 	return m.rules.For(id, p), nil
 }

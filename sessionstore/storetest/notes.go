@@ -87,7 +87,19 @@ func noteCases() map[string]func(*bench) {
 			}
 		},
 		"preferences are sealed for their person": sealedPreferences,
-		"preferences that are none":               badPreferences,
+		"preferences follow the newest key": func(b *bench) {
+			one := 1
+			b.must(choose(b.ctx(), b.manager(), person(1), sessionstore.Choice{MaxConcurrent: &one}))
+			_, err := b.manager(keys(2, 1)).Limits(b.ctx(), identity.Identity{Person: person(1)})
+			b.must(err)
+			p, err := b.manager(keys(2)).Preferences(b.ctx(), person(1))
+			if err != nil || p.Own.MaxConcurrent == nil || *p.Own.MaxConcurrent != 1 {
+				b.Errorf("chosen %+v, %v", p, err)
+			}
+			_, err = b.manager(keys(3)).Limits(b.ctx(), identity.Identity{Person: person(1)})
+			b.refused(err, sessionstore.ErrFormat)
+		},
+		"preferences that are none": badPreferences,
 	}
 }
 
