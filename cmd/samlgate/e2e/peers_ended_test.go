@@ -65,6 +65,8 @@ func (o office) isEnded(t *testing.T, b *testenv.Browser, binding string) {
 	o.expectTold(t, before)
 	expectRefused(t, wiki, stolen)
 	b.Open(wiki + "/")
+	b.WaitText("You are signed out") // told once
+	b.Open(wiki + "/")
 	b.WaitURL(o.idp.Origin())
 	expectNothingOf(t, b, testenv.Ana, "after the logout")
 }
