@@ -19,7 +19,7 @@ import (
 func TestEveryMethodIsDecided(t *testing.T) {
 	waits := []string{"Create", "Take", "Keep", "Claim", "SetNote", "End", "EndAll", "EndBucket", "NoteLogout"}
 	need := []string{
-		"Epochs", "Load", "List", "Listed", "Note", "Recent", "IDs", "Rows", "Claimed", "Watch", "Ping", "Close", // change nothing
+		"Epochs", "Load", "List", "Listed", "Note", "Recent", "IDs", "Rows", "Peek", "Claimed", "Watch", "Ping", "Close", // change nothing
 		"Touch",  // is written within a second
 		"Put",    // lost, a code is asked for anew
 		"Enlist", // is written with the session that follows at the latest
