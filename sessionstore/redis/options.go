@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,7 +127,7 @@ func (o Options) cluster() (goredis.UniversalClient, error) {
 	}
 	c := o.server("")
 	return goredis.NewClusterClient(&goredis.ClusterOptions{
-		Addrs:                      o.Cluster,
+		Addrs:                      slices.Clone(o.Cluster), // the client appends to it
 		Username:                   c.Username,
 		Password:                   c.Password,
 		TLSConfig:                  c.TLSConfig,

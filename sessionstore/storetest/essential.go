@@ -16,6 +16,8 @@ var essential = []string{
 	"end all of a person",
 	"those of an earlier epoch count nowhere",
 	"ping",
+	"keys come and go",
+	"records that were tampered with",
 	"a watch hears every end",
 	"a watch ends with its context",
 	"a note is heard",
