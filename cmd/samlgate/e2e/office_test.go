@@ -40,7 +40,6 @@ const (
 	usedBefore  = "This sign-in was already used"
 	everywhere  = "has signed you out as well"
 	partly      = "but not of every other application"
-	notBelieved = "A sign-out message was not accepted"
 	unconfirmed = "as well is not known"
 	continueAs  = "Continue as someone else?"
 )

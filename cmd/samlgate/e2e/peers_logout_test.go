@@ -140,7 +140,7 @@ func (o office) checksAnswer(t *testing.T) {
 	if !strings.Contains(answer, "SAMLResponse=") || !strings.Contains(answer, "&SigAlg=") || !strings.Contains(answer, "&RelayState=") {
 		t.Fatalf("the identity provider does not answer by redirect: %s", answer)
 	}
-	expectPage(t, testenv.Navigate(t, c, answer[:strings.Index(answer, "&SigAlg=")]), notBelieved)
+	expectPage(t, testenv.Navigate(t, c, answer[:strings.Index(answer, "&SigAlg=")]), unconfirmed)
 	expectPage(t, testenv.Navigate(t, c, strings.Replace(answer, "RelayState=", "RelayState=x", 1)), unconfirmed)
 	expectPage(t, testenv.Navigate(t, testenv.NewClient(t), answer), unconfirmed) // in another browser
 	expectPage(t, testenv.Navigate(t, c, answer), everywhere)
