@@ -19,6 +19,7 @@ type API struct {
 	LogLevel LogLevel
 	Sessions Sessions
 	Users    Users
+	Backups  Backups
 }
 
 // Trials begins dry runs of a sign-in and knows how they ended.
@@ -87,6 +88,8 @@ func (cfg Config) resources() []resource {
 		{"GET", "/api/v1/users", false, cfg.listUsers},
 		{"GET", "/api/v1/users/{id}", false, cfg.showUser},
 		{"PATCH", "/api/v1/users/{id}", true, cfg.changeUser},
+		{"POST", "/api/v1/backup", true, cfg.backup},
+		{"POST", "/api/v1/restore", true, cfg.restore},
 	}
 }
 

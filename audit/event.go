@@ -32,6 +32,8 @@ const (
 	OperatorEnded    Type = "operator_ended"      // one session, or many: Reason says which
 	OperatorLimits   Type = "operator_set_limits" // of one person
 	StoreUnconfirmed Type = "store_unconfirmed"   // what ended or was used up is on no replica yet: replicated=false
+	StoreBackedUp    Type = "store_backed_up"
+	StoreRestored    Type = "store_restored" // all sessions ended by it
 )
 
 // Event is one decision. Empty fields are left out of the line.

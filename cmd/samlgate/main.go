@@ -48,6 +48,8 @@ type cli struct {
 	Users    usersCmd    `cmd:"" help:"People who are signed in, and the limits of one person."`
 	Try      tryCmd      `cmd:"" help:"Try out an identity provider without signing in."`
 	Log      logCmd      `cmd:"" help:"The log of a gateway that runs."`
+	Backup   backupCmd   `cmd:"" help:"Copy what a running gateway keeps in its file."`
+	Restore  restoreCmd  `cmd:"" help:"Have a running gateway take over a backup; it signs everybody out."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

@@ -55,7 +55,7 @@ func (e *openError) Unwrap() error { return e.err }
 
 func openAt(at place, marker *os.File, o Options) (*Durable, error) {
 	there, err := at.exists(marker)
-	if err != nil {
+	if err := errors.Join(err, at.tidy()); err != nil {
 		return nil, err
 	}
 	if !there {

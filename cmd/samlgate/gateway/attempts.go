@@ -104,7 +104,7 @@ func (d verdicts) get(ctx context.Context, id string) (logins.Trial, error) {
 
 // api is what the admin listener works on.
 func (r *Runner) api() admin.API {
-	return admin.API{Logins: r.book, Trials: trials{r}, LogLevel: r.verbose, Sessions: operators{r}, Users: users{operators{r}}}
+	return admin.API{Logins: r.book, Trials: trials{r}, LogLevel: r.verbose, Sessions: operators{r}, Users: users{operators{r}}, Backups: backups{r.base}}
 }
 
 // knows reports whether an identity provider of the configuration has this name.
