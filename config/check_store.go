@@ -101,6 +101,7 @@ func (c *checker) session() {
 			c.duration("session.idle_timeout", s.IdleTimeout), c.duration("session.max_lifetime", s.MaxLifetime))
 	}
 	c.overrides(s)
+	c.userChoice(s)
 }
 
 // duration shows a duration unless it was expanded.

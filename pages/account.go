@@ -17,6 +17,7 @@ type Account struct {
 	Targets          []string         // where its answer may redirect to, see Action.Targets
 	Manage           string           // address of the forms that end sessions; empty = none are shown
 	Sessions         []AccountSession // in the order shown
+	Choice           *AccountChoice   // nil = people may not choose
 	Done             bool             // what the person asked for has just been done
 }
 
@@ -39,6 +40,7 @@ type person struct {
 	Manage                    string
 	Sessions                  []heldSession
 	Done                      bool
+	Choice                    *choiceForm
 	Others                    bool // there are other sessions than this one
 }
 
@@ -77,6 +79,7 @@ func (p *Pages) Account(w http.ResponseWriter, r *http.Request, a Account) {
 
 func (p *Pages) addSessions(page *page, c *catalogue, a Account) {
 	page.Person.Manage, page.Person.Done = a.Manage, a.Done
+	page.Person.Choice = c.choices(a.Choice)
 	page.targets = append(page.targets, a.Manage)
 	for _, s := range a.Sessions {
 		row := heldSession{

@@ -86,6 +86,13 @@ type words struct {
 	SessionEnd      string `json:"session_end"`
 	SessionsOthers  string `json:"sessions_others"`
 	SessionsAll     string `json:"sessions_all"`
+	ChoiceTitle     string `json:"choice_title"`
+	ChoiceIdle      string `json:"choice_idle"`
+	ChoiceMax       string `json:"choice_max"`
+	ChoiceNone      string `json:"choice_none"`
+	ChoiceNoLimit   string `json:"choice_no_limit"`
+	ChoiceNote      string `json:"choice_note"`
+	ChoiceKeep      string `json:"choice_keep"`
 	SelfTitle       string `json:"self_title"`
 	SelfWhat        string `json:"self_what"`
 	SelfNext        string `json:"self_next"`

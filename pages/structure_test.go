@@ -32,6 +32,7 @@ func everyPage(p *Pages) map[string]func(http.ResponseWriter, *http.Request) {
 		"account": func(w http.ResponseWriter, r *http.Request) {
 			p.Account(w, r, Account{Name: "Ana", Email: "ana@example.com", IDP: "Corp", Since: noon.Add(-time.Hour),
 				IdleEnds: noon.Add(time.Minute), Ends: noon.Add(time.Hour), Apps: []App{{"Wiki", "https://wiki.example.com/"}},
+				Choice: &AccountChoice{Idles: []time.Duration{5 * time.Minute, time.Hour}, Maxes: []int{1, 2, 0}, Idle: 90 * time.Second},
 				Manage: "/.samlgate/account", Sessions: []AccountSession{
 					{Key: "k1", Device: "Firefox on Linux", Addr: "192.0.2.1", IDP: "Corp", Current: true, Created: noon.Add(-time.Hour), Used: noon},
 					{Key: "k2", Addr: "192.0.2.2", Created: noon.Add(-3 * time.Hour), Used: noon.Add(-time.Minute)},

@@ -12,6 +12,7 @@ type timeWords struct {
 	Now    string           `json:"now"`
 	Future map[string]count `json:"future"` // second, minute, hour, day
 	Past   map[string]count `json:"past"`
+	Span   map[string]count `json:"span"`  // second, minute, hour
 	Exact  string           `json:"exact"` // {day} {month} {year} {clock} {zone}
 	Months [12]string       `json:"months"`
 }

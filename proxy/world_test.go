@@ -66,6 +66,7 @@ type setup struct {
 	external    string
 	limits      sessionstore.Limits
 	overrides   []sessionstore.Override
+	choice      sessionstore.Bounds
 	storeKey    []byte // seals the store's records; nil = the cookies' key
 	idps        []signin.IDP
 	keepRemoved bool
@@ -214,7 +215,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 		key = s.storeKey
 	}
 	w.sessions, err = sessionstore.NewManager(sessionstore.ManagerConfig{Store: w.feed.Own(w.store), Keys: [][]byte{key}, Now: w.now,
-		Rules: sessionstore.Rules{Base: s.limits, Overrides: s.overrides}})
+		Rules: sessionstore.Rules{Base: s.limits, Overrides: s.overrides, Choice: s.choice}})
 	w.must(err)
 	var entries []route.Entry[*proxy.Route]
 	var places []signin.Place

@@ -52,7 +52,13 @@ func (h *Handler) showAccount(w http.ResponseWriter, r *http.Request, v *visit.V
 		h.unavailable(w, r, v, err)
 		return
 	}
+	offer, err := h.Sessions.Offer(r.Context(), s.Identity)
+	if err != nil {
+		h.unavailable(w, r, v, err)
+		return
+	}
 	a := h.describe(s, v)
+	a.Choice = choosable(offer)
 	a.Manage, a.Sessions = h.below("account"), h.held(all, s)
 	a.Done = r.URL.Query().Has("done")
 	h.Pages.Account(w, r, a)

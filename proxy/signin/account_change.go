@@ -18,7 +18,7 @@ const confirmAfter = 10 * time.Minute
 // changes are what a form of the account page may ask for, by the value of "do".
 func (h *Handler) changes() map[string]func(w http.ResponseWriter, r *http.Request, v *visit.Visit, s *sessionstore.Session) {
 	return map[string]func(w http.ResponseWriter, r *http.Request, v *visit.Visit, s *sessionstore.Session){
-		"end": h.endOne, "others": h.endOthers, "all": h.endAll,
+		"end": h.endOne, "choose": h.chooseLimits, "others": h.endOthers, "all": h.endAll,
 	}
 }
 
