@@ -30,7 +30,7 @@ func TestHelp(t *testing.T) {
 func TestMistypes(t *testing.T) {
 	for line, want := range map[string]string{
 		"":                                   `Run "samlgate --help"`,
-		"serv":                               `did you mean "serve"`,
+		"serv":                               `did you mean one of "serve"`,
 		"frobnicate":                         `unexpected argument frobnicate`,
 		"check --nofiles":                    `did you mean "--no-files"`,
 		"init --url https://sso.example.com": `Run "samlgate init --help"`,
