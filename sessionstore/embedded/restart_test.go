@@ -194,3 +194,33 @@ func (s *restless) Claimed(ctx context.Context, key string) (bool, error) {
 	defer s.mu.RUnlock()
 	return s.Store.Claimed(ctx, key)
 }
+
+func (s *restless) EndBucket(ctx context.Context, b sessionstore.Bucket, why sessionstore.Reason) error {
+	s.restart()
+	defer s.mu.RUnlock()
+	return s.Store.EndBucket(ctx, b, why)
+}
+
+func (s *restless) Peek(ctx context.Context, key string) ([]byte, error) {
+	s.restart()
+	defer s.mu.RUnlock()
+	return s.Store.Peek(ctx, key)
+}
+
+func (s *restless) Delist(ctx context.Context, n sessionstore.NameHash, entries []sessionstore.Entry) error {
+	s.restart()
+	defer s.mu.RUnlock()
+	return s.Store.Delist(ctx, n, entries)
+}
+
+func (s *restless) Rows(ctx context.Context, ids []sessionstore.ID) ([]sessionstore.Row, error) {
+	s.restart()
+	defer s.mu.RUnlock()
+	return s.Store.Rows(ctx, ids)
+}
+
+func (s *restless) Ping(ctx context.Context) error {
+	s.restart()
+	defer s.mu.RUnlock()
+	return s.Store.Ping(ctx)
+}
