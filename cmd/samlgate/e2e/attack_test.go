@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 )
@@ -87,6 +88,15 @@ func TestRedisGoneAndBack(t *testing.T) {
 	}
 
 	c.redis.Kill()
+	// Until the loss is noticed the memory still answers, for the length of a lease.
+	killed := time.Now()
+	testenv.Eventually(t, "the gateway notices that Redis is gone", func() bool {
+		status, _, _ := ask(t, client, wiki, nil)
+		return status == http.StatusServiceUnavailable
+	})
+	if took := time.Since(killed); took > 2*time.Second {
+		t.Errorf("it took %v", took)
+	}
 	before := len(c.wiki.Requests())
 	status, header, _ := ask(t, client, wiki, nil)
 	if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
