@@ -21,6 +21,7 @@ func TestPanicIsAPage(t *testing.T) {
 	w := newWorld(t, func(s *setup) { s.loginRate = exploding{} })
 	a := w.browser().do(sso+"/.samlgate/login", ask{}).is(500)
 	api := w.browser().do(sso+"/.samlgate/login", ask{kind: "api"}).is(500, `"internal"`, `"request_id"`)
+	w.server.Close() // waits for the log lines
 	for _, text := range []string{a.text, api.text, w.log.String()} {
 		if contains(text, "s3cret") || contains(text, "goroutine") || contains(text, ".go") {
 			t.Errorf("the panic leaks: %s", short(text))
@@ -68,6 +69,7 @@ func TestLogsKeepSecrets(t *testing.T) {
 		w.browser().do(sso+"/.samlgate/saml/acs", ask{method: "POST", kind: "api", body: url.Values{"SAMLResponse": {"s3cret-saml"}}.Encode()}).is(403),
 		b.do("https://evil.example/?token=s3cret-query", ask{kind: "api"}).is(404),
 	}
+	w.server.Close() // waits for the log lines
 	for _, a := range refused {
 		var twin struct {
 			RequestID string `json:"request_id"`
