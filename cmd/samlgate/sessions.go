@@ -43,7 +43,7 @@ func (c *sessionsListCmd) Run(s streams) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	q := given(url.Values{}, "user", c.User, "idp", c.IDP, "route", c.Route)
-	var all []admin.Session
+	all := []admin.Session{}
 	shown := 0
 	rest, err := eachPage(ctx, client, "/api/v1/sessions", q, c.Limit, func(page admin.SessionList) (int, string) {
 		if c.Output == "json" {
@@ -61,7 +61,7 @@ func (c *sessionsListCmd) Run(s streams) error {
 		fmt.Fprintf(s.err, "%d are shown and there may be more: see --limit\n", shown)
 	}
 	if c.Output == "json" {
-		return printJSON(s.out, admin.SessionList{Sessions: append([]admin.Session{}, all...)})
+		return printJSON(s.out, admin.SessionList{Sessions: all})
 	}
 	if shown == 0 {
 		fmt.Fprintln(s.out, "No such session.")
