@@ -106,18 +106,7 @@ func (c *company) verifier(t *testing.T, audience string) func(*http.Request) (s
 func (c *company) signIn(t *testing.T, client *http.Client, url string, p testenv.PersonInfo) *http.Response {
 	t.Helper()
 	form := c.idp.Login(t, client, url, p)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, form.Action.String(), strings.NewReader(form.Values.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Accept", "text/html")
-	res, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { res.Body.Close() })
-	return res
+	return browse(t, client, http.MethodPost, form.Action.String(), form.Values.Encode())
 }
 
 // ask sends a request of a program: it wants JSON and no login page.

@@ -220,6 +220,7 @@ func submit(t *testing.T, c *http.Client, f testenv.Form) *http.Response {
 	return browse(t, c, http.MethodPost, f.Action.String(), f.Values.Encode())
 }
 
+// browse sends a form as a page does.
 func browse(t *testing.T, c *http.Client, method, url, form string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(form))
