@@ -2,12 +2,13 @@ package main
 
 import (
 	"bufio"
-	"net"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/samlgate/samlgate/sessionstore/storetest"
 )
 
 // process is a built samlgate that has said that it serves.
@@ -63,7 +64,7 @@ func TestSignals(t *testing.T) {
 		await(t, lines, "configuration reloaded")
 		ends(t, serve, lines, end)
 
-		demo, lines := process(t, "Ctrl-C", program, "demo", "--listen", freeAddress(t))
+		demo, lines := process(t, "Ctrl-C", program, "demo", "--listen", storetest.FreeAddr(t))
 		ends(t, demo, lines, end)
 	}
 	samlgate(t, "demo", "--listen", "0.0.0.0:8080").exits(exitFailed).complains("loopback only")
@@ -85,14 +86,4 @@ func send(t *testing.T, cmd *exec.Cmd, s syscall.Signal) {
 	if err := cmd.Process.Signal(s); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -90,17 +90,6 @@ func (r *Redis) signal(t testing.TB, s syscall.Signal) {
 	}
 }
 
-// FreeAddr returns an address of 127.0.0.1 that nobody listens at.
-func FreeAddr(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // Eventually asks until the answer is yes, and fails the test after most.
 func Eventually(t testing.TB, most time.Duration, what string, yes func() bool) {
 	t.Helper()

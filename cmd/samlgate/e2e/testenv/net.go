@@ -9,21 +9,19 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/samlgate/samlgate/sessionstore/storetest"
 )
 
 // patience is how long a helper waits for something that should happen soon;
 // past it the test fails with what was seen instead.
 const patience = 30 * time.Second
 
-// FreePort returns a loopback TCP port, in decimal, that nobody listens on now.
+// FreePort returns a loopback TCP port, in decimal, that nobody listens on and
+// that no other test is given while this one runs.
 func FreePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("looking for a free port: %v", err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
+	_, port, err := net.SplitHostPort(storetest.FreeAddr(t))
 	if err != nil {
 		t.Fatalf("reading the free port: %v", err)
 	}
