@@ -140,10 +140,11 @@ func (c *checker) attributeKeys() []string {
 }
 
 // managed reports whether the gateway may set a header on any route, or
-// removes it always as somebody else's way to say who a person is.
+// removes it always: somebody else's way to say who a person is, or a word to
+// the gateway itself.
 func (c *checker) managed(name string) bool {
 	n := normalForm(name)
-	if slices.Contains([]string{"remote-user", "x-remote-user", "x-forwarded-user", "x-forwarded-email", "x-forwarded-groups", "x-auth-audience"}, n) {
+	if slices.Contains([]string{"remote-user", "x-remote-user", "x-forwarded-user", "x-forwarded-email", "x-forwarded-groups", "x-auth-audience", "x-samlgate-passive"}, n) {
 		return true
 	}
 	all := c.cfg.Headers.settings("")

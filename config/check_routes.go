@@ -194,7 +194,7 @@ func (c *checker) routeAccess(path string, r *Route) {
 		}
 	}
 	for i, pattern := range r.Public {
-		if pattern[strings.LastIndexByte(pattern, ' ')+1:] == "/" {
+		if isEverything(pattern) {
 			c.warn(fmt.Sprintf("%s.public[%d]", path, i), "opens the whole app to anybody")
 		}
 	}

@@ -102,6 +102,7 @@ func (c *checker) session() {
 	}
 	c.overrides(s)
 	c.userChoice(s)
+	c.ignorePaths(s.IgnorePaths)
 }
 
 // duration shows a duration unless it was expanded.

@@ -250,7 +250,7 @@ func headerName(s string) error {
 	reserved := []string{"connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "proxy",
 		"te", "trailer", "transfer-encoding", "upgrade", "host", "cookie", "set-cookie", "authorization", "expect",
 		"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip",
-		"x-auth-audience", "signature", "signature-input"}
+		"x-auth-audience", "x-samlgate-passive", "signature", "signature-input"}
 	if slices.Contains(reserved, n) || strings.HasPrefix(n, "content-") || strings.HasPrefix(n, "sec-") {
 		return refuse("is a header that the gateway or the protocol owns; choose another name")
 	}

@@ -32,6 +32,11 @@ var alwaysManaged = []string{
 	"Remote-User", "X-Remote-User", "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups", "X-Auth-Audience",
 }
 
+// Passive is the header by which a client says that a request is no use of its
+// session: polling that a page does by itself. It is the gateway's to read, so
+// that no app sees it, under any alias.
+const Passive = "X-Samlgate-Passive"
+
 // alwaysRemoved are names by which a client could lie about its address, its
 // certificate (RFC 9440 §4), the path or the method it asks for. "Proxy" is
 // HTTP_PROXY to a CGI program.
@@ -56,6 +61,7 @@ func NewManaged(routes ...Names) *Managed {
 	m.add(removable, alwaysRemoved...)
 	m.add(framing, "Content-Length", "Content-Type", "Transfer-Encoding")
 	m.add(managed, alwaysManaged...)
+	m.add(managed, Passive)
 	m.add(managed, DefaultNames().all()...)
 	for _, n := range routes {
 		m.add(managed, n.all()...)

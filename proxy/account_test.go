@@ -83,6 +83,7 @@ func TestPeopleEndTheirOtherSessions(t *testing.T) {
 	desk, phone, tablet, stranger := w.browser(), w.browser(), w.browser(), w.browser()
 	for _, b := range []*browser{desk, phone, tablet} {
 		b.comes(ann, firefox)
+		w.later(time.Second) // so that they have an order
 	}
 	stranger.comes("bob@example.com", iphone)
 	gone := tablet.keys() // desk and phone, the last used first

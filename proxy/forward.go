@@ -58,7 +58,7 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		defer settle(w, r.Body)
 	}
 	if p.session != nil && !p.logout {
-		conn, writer := g.begin(w, r, p)
+		conn, writer := g.begin(w, r, v, p)
 		defer conn.Done()
 		if err := g.verify(r, conn, p); err != nil {
 			g.cutOff(w, r, v, err)

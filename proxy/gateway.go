@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/samlgate/samlgate/audit"
@@ -44,10 +45,11 @@ type Config struct {
 	Pages     *pages.Pages
 	Audit     *audit.Log
 	Observer  Observer
-	Trusted   []netip.Prefix // proxies whose word about the client counts
-	HSTS      string         // Strict-Transport-Security; empty = none
-	MaxURL    int64          // bytes of a request target where no route says otherwise
-	AccessLog bool           // a log line for every request
+	Trusted   []netip.Prefix  // proxies whose word about the client counts
+	HSTS      string          // Strict-Transport-Security; empty = none
+	Ignored   []route.Pattern // whose requests are no use of a session
+	MaxURL    int64           // bytes of a request target where no route says otherwise
+	AccessLog bool            // a log line for every request
 	Log       *slog.Logger
 	Now       func() time.Time
 }
@@ -104,7 +106,16 @@ func (g *Gateway) read(r *http.Request, v *visit.Visit) pages.Code {
 		return pages.AmbiguousPath
 	}
 	v.Path = path
+	v.Passive = g.passive(r, v)
 	return ""
+}
+
+// passive reports whether a request keeps no session alive: by what it asks for
+// (session.ignore_paths), or because its client says so. In doubt, as for a
+// value that nobody has heard of, it does not.
+func (g *Gateway) passive(r *http.Request, v *visit.Visit) bool {
+	return slices.ContainsFunc(r.Header.Values(headers.Passive), func(value string) bool { return value != "" }) ||
+		slices.ContainsFunc(g.Ignored, func(p route.Pattern) bool { return p.Match(r.Method, v.Path) })
 }
 
 func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request, v *visit.Visit) {

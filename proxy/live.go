@@ -10,10 +10,10 @@ import (
 )
 
 // begin registers an exchange, so that the end of its session cuts it.
-func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, p passage) (*live.Conn, http.ResponseWriter) {
+func (g *Gateway) begin(w http.ResponseWriter, r *http.Request, v *visit.Visit, p passage) (*live.Conn, http.ResponseWriter) {
 	return g.Live.Begin(r.Context(), w, live.Exchange{
 		Session: p.session, Ask: g.Hot.Ask, Sessions: g.Sessions, Patience: g.Hot.Grace,
-		Active: !p.public && !p.route.LiveIgnored,
+		Active: !p.public && !p.route.LiveIgnored && !v.Passive,
 	})
 }
 

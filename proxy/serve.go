@@ -69,7 +69,7 @@ func (g *Gateway) serveGuarded(w http.ResponseWriter, r *http.Request, v *visit.
 		g.problem(w, r, v, pages.CSRF)
 		return
 	}
-	if err := g.SignIn.Touch(r.Context(), s); errors.Is(err, sessionstore.ErrNotFound) {
+	if err := g.SignIn.Touch(r.Context(), v, s); errors.Is(err, sessionstore.ErrNotFound) {
 		g.unauthenticated(w, r, v, rt, true)
 		return
 	} else if err != nil {

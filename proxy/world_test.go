@@ -86,7 +86,8 @@ type setup struct {
 	trusted     []netip.Prefix
 	federation  signin.Federation
 	pictures    map[string][]byte
-	memory      int64 // bytes of sessions; 0 asks the store at every request
+	ignored     []string // session.ignore_paths
+	memory      int64    // bytes of sessions; 0 asks the store at every request
 }
 
 func standard() *setup {
@@ -260,7 +261,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	w.door.Store(door)
 	return proxy.New(proxy.Config{
 		External: w.external, Host: host, Routes: router, SignIn: door, Jar: jar, Sessions: w.sessions, Hot: memory, Live: w.registry, Signer: signer,
-		Managed: headers.NewManaged(names...), Pages: words, Audit: record, Observer: w.observer, MaxURL: 8192,
+		Managed: headers.NewManaged(names...), Pages: words, Audit: record, Observer: w.observer, MaxURL: 8192, Ignored: patterns(s.ignored...),
 		AccessLog: s.accessLog, Trusted: s.trusted, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: w.now,
 	})
 }

@@ -25,7 +25,7 @@ func (h *Handler) account(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	}
 	s, _, err := h.Session(r, v)
 	if s != nil {
-		err = h.Touch(r.Context(), s) // looking at it is using it
+		err = h.Touch(r.Context(), v, s) // looking at it is using it
 	}
 	switch {
 	case errors.Is(err, sessionstore.ErrNotFound):

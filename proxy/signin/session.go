@@ -26,10 +26,13 @@ func (h *Handler) Session(r *http.Request, v *visit.Visit) (s *sessionstore.Sess
 	return s, found.First, err
 }
 
-// Touch notes that a session which was just found is used now. It is
-// sessionstore.ErrNotFound where it has ended meanwhile. A store that is away
-// ends nobody's session while its grace lasts.
-func (h *Handler) Touch(ctx context.Context, s *sessionstore.Session) error {
+// Touch notes that a session which was just found is used now, unless the visit
+// is a passive one. It is sessionstore.ErrNotFound where it has ended meanwhile.
+// A store that is away ends nobody's session while its grace lasts.
+func (h *Handler) Touch(ctx context.Context, v *visit.Visit, s *sessionstore.Session) error {
+	if v.Passive {
+		return nil
+	}
 	err := h.Sessions.Touch(ctx, s)
 	switch {
 	case err == nil || h.Hot.Tolerates(err, s):

@@ -23,6 +23,10 @@ type Visit struct {
 	Authority string     // host and port as the client wrote them
 	Path      route.Path // canonical path
 
+	// Passive: the request is no use of the session that it comes with, which
+	// ends as if it had never been made.
+	Passive bool
+
 	Route   string // configured name of the route, once it is known
 	Session string // hash of the session id, once it is known
 	IDP     string // configured name, where one is concerned

@@ -82,7 +82,7 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 	if cfg.Server.TLS != nil {
 		t.tls = serverTLS(cfg.Server.TLS)
 	}
-	var errs [6]error // all mistakes at once
+	var errs [7]error // all mistakes at once
 	t.sessions, errs[0] = b.manager(t)
 	errs[1] = b.buildSAML(t, old)
 	router, routes, err := buildRoutes(cfg)
@@ -94,6 +94,8 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 	errs[4] = naming("headers.signing", err)
 	host, err := route.CanonicalHost(cfg.Server.ExternalURL.Host)
 	errs[5] = naming("server.external_url", err)
+	ignored, err := exactPatterns(cfg.Session.IgnorePaths)
+	errs[6] = naming("session.ignore_paths", err)
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
@@ -115,7 +117,7 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 		External: cfg.Server.ExternalURL, Host: host, Routes: router,
 		SignIn: door, Jar: jar, Sessions: t.sessions, Hot: t.hot, Live: b.live, Signer: signer, Managed: managed(routes), Pages: p,
 		Audit: b.audit, Observer: b.metrics, Trusted: cfg.Server.TrustedProxies, HSTS: hsts(cfg.Server.TLS),
-		MaxURL: defaultMaxURL, AccessLog: cfg.Log.Access, Log: b.log, Now: b.now,
+		Ignored: ignored, MaxURL: defaultMaxURL, AccessLog: cfg.Log.Access, Log: b.log, Now: b.now,
 	})
 	return t, err
 }

@@ -65,12 +65,8 @@ func buildRoute(cfg *config.Config, c config.Route) (*proxy.Route, error) {
 }
 
 func patterns(c config.Route) (public []route.Pattern, block []route.BlockPattern, err error) {
-	for _, s := range c.Public {
-		p, err := route.ParsePattern(s)
-		if err != nil {
-			return nil, nil, fmt.Errorf("public: %w", err)
-		}
-		public = append(public, p)
+	if public, err = exactPatterns(c.Public); err != nil {
+		return nil, nil, fmt.Errorf("public: %w", err)
 	}
 	for _, s := range c.Block {
 		b, err := route.ParseBlockPattern(s)
@@ -80,6 +76,18 @@ func patterns(c config.Route) (public []route.Pattern, block []route.BlockPatter
 		block = append(block, b)
 	}
 	return public, block, nil
+}
+
+// exactPatterns reads patterns in which case counts.
+func exactPatterns(all []string) (patterns []route.Pattern, err error) {
+	for _, s := range all {
+		p, err := route.ParsePattern(s)
+		if err != nil {
+			return nil, err
+		}
+		patterns = append(patterns, p)
+	}
+	return patterns, nil
 }
 
 func rules(a config.Allow) (access.Policy, error) {
