@@ -22,7 +22,8 @@ func (c *checker) headers() {
 // signing: apps that cannot tell our headers from anybody's need a written reason.
 func (c *checker) signing(h *Headers) {
 	const skip = "headers.insecure_skip_signing"
-	signed := h.Signing != nil && h.Signing.JWT.Header != "" || c.unknown("headers.signing") || c.unknown("headers.signing.jwt.header")
+	signed := h.Signing != nil && (h.Signing.JWT.Header != "" || h.Signing.HTTPSignature.Enabled) ||
+		c.unknown("headers.signing") || c.unknown("headers.signing.jwt.header") || c.unknown("headers.signing.http_signature.enabled")
 	switch {
 	case signed && h.InsecureSkipSigning != "":
 		c.mistake(skip, "contradicts headers.signing: take one of them out")
@@ -38,6 +39,9 @@ func (c *checker) signing(h *Headers) {
 	if ttl := h.Signing.JWT.TTL; (ttl < 4*time.Second || ttl > 5*time.Minute) && !c.unknown("headers.signing.jwt.ttl") {
 		c.mistake("headers.signing.jwt.ttl", "must be from 4s to 5m") // what headers.NewSigner takes
 	}
+	if ttl := h.Signing.HTTPSignature.TTL; (ttl < time.Second || ttl > 5*time.Minute) && !c.unknown("headers.signing.http_signature.ttl") {
+		c.mistake("headers.signing.http_signature.ttl", "must be from 1s to 5m") // what headers.NewMessageSigner takes
+	}
 	c.require("headers.signing.keys", len(h.Signing.Keys) > 0, "one key, made by \"samlgate keygen\": {id: k1, file: signing.key}")
 	for i, k := range h.Signing.Keys {
 		path := fmt.Sprintf("headers.signing.keys[%d]", i)
@@ -45,7 +49,7 @@ func (c *checker) signing(h *Headers) {
 			slices.ContainsFunc(h.Signing.Keys[:i], func(o SigningKey) bool { return o.ID == k.ID }) {
 			c.mistake(path+".id", "two keys have the id %s", c.quoted(path+".id"))
 		}
-		c.require(path+".file", k.File != "", "a PKCS#8 Ed25519 key, made by \"samlgate keygen\"")
+		c.require(path+".file", k.File != "", "a key made by \"samlgate keygen\"")
 	}
 }
 

@@ -3,7 +3,6 @@ package config
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
@@ -95,29 +94,6 @@ func (c *checker) content(path string, f *File) bool {
 		f.Content = data
 	}
 	return ok
-}
-
-func (c *checker) signingKeys() {
-	if c.cfg.Headers.Signing == nil {
-		return
-	}
-	keys := c.cfg.Headers.Signing.Keys
-	for i := range keys {
-		path := fmt.Sprintf("headers.signing.keys[%d].file", i)
-		data, ok := c.readKey(path, keys[i].File)
-		if !ok {
-			continue
-		}
-		key, err := privateKey(data)
-		if _, fits := key.(ed25519.PrivateKey); err == nil && !fits {
-			err = errors.New("is not an Ed25519 key; \"samlgate keygen\" makes one")
-		}
-		if err != nil {
-			c.mistake(path, "%s %v", c.quoted(path), err)
-			continue
-		}
-		keys[i].Private = key
-	}
 }
 
 // pair reads a certificate chain with its key and checks that they belong together.

@@ -2,6 +2,9 @@ package config
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
 	"time"
 )
 
@@ -58,5 +61,18 @@ type HTTPSignature struct {
 type SigningKey struct {
 	ID      string        `yaml:"id" is:"keyid"`
 	File    Path          `yaml:"file"`
-	Private crypto.Signer `yaml:"-"` // ed25519.PrivateKey; nil under Options.NoFiles
+	Private crypto.Signer `yaml:"-"` // nil for a secret, and under Options.NoFiles
+	Secret  Key           `yaml:"-"` // shared with the one app that verifies; never published
+}
+
+// fits reports whether the key can sign with an algorithm, by its name in the
+// file.
+func (k SigningKey) fits(algorithm string) bool {
+	switch p := k.Private.(type) {
+	case ed25519.PrivateKey:
+		return algorithm == "EdDSA" || algorithm == "ed25519"
+	case *ecdsa.PrivateKey:
+		return p.Curve == elliptic.P256() && algorithm == "ecdsa-p256-sha256"
+	}
+	return !k.Secret.Empty() && algorithm == "hmac-sha256"
 }

@@ -15,7 +15,7 @@ func isUnsupported(schema string) bool {
 
 		"access.provisioning", "access.known_users_file", "access.reactivate_on_login", "access.scim.tokens_file",
 
-		"headers.encoding", "headers.signing.jwt.algorithm", "headers.signing.http_signature.enabled",
+		"headers.encoding", "headers.signing.jwt.algorithm",
 
 		"routes[].upstreams", "routes[].health", "routes[].upstream_carrier", "routes[].strip_path",
 		"routes[].rewrite_redirects", "routes[].host_header", "routes[].provisioning",

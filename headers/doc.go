@@ -9,7 +9,7 @@
 // On the app's side a [Verifier] checks the token, refuses any identity header
 // that the token does not back, and hands the app its [Claims]. An upstream app
 // written in Go can import this package alone: it needs nothing but the
-// standard library and go-jose.
+// standard library, go-jose and httpsfv.
 //
 // A token is reused for many requests of one session during its short life. It
 // proves who the person is and for which app, not that a request is fresh: the

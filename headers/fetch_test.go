@@ -135,7 +135,7 @@ func TestKeysFromANameBelowLocalhost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(http.HandlerFunc(signer.ServeJWKS))
+	server := httptest.NewServer(signer.jwks)
 	t.Cleanup(server.Close)
 	keys, err := FetchKeySet(strings.Replace(server.URL, "127.0.0.1", "sso.localhost", 1), nil, nil)
 	if err != nil {

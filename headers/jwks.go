@@ -14,17 +14,33 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// JWKS returns the public keys of the ring as a JSON Web Key Set (RFC 7517 §5).
-// The caller may keep and change it.
-func (s *Signer) JWKS() []byte { return slices.Clone(s.jwks) }
+// JWKS is a JSON Web Key Set (RFC 7517 §5): the public keys of a ring, by which
+// apps verify. A secret is no part of it. It is an [http.Handler].
+type JWKS struct {
+	body []byte
+	etag string
+}
 
-// ETag returns the entity tag of [Signer.JWKS], in quotes. It changes exactly
-// when the key set does, and is the same on every replica.
-func (s *Signer) ETag() string { return s.etag }
+// NewJWKS returns the key set of a ring, or says which key cannot be used.
+func NewJWKS(keys []Key) (*JWKS, error) {
+	body, err := publish(keys)
+	if err != nil {
+		return nil, fmt.Errorf("publishing keys: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	return &JWKS{body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}, nil
+}
 
-// ServeJWKS answers GET and HEAD with the key set, cacheable for five minutes,
+// Bytes returns the set as JSON. The caller may keep and change it.
+func (j *JWKS) Bytes() []byte { return slices.Clone(j.body) }
+
+// ETag returns the entity tag, in quotes. It changes exactly when the key set
+// does, and is the same on every replica.
+func (j *JWKS) ETag() string { return j.etag }
+
+// ServeHTTP answers GET and HEAD with the key set, cacheable for five minutes,
 // and 304 to a client that has it already.
-func (s *Signer) ServeJWKS(w http.ResponseWriter, r *http.Request) {
+func (j *JWKS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
@@ -32,36 +48,44 @@ func (s *Signer) ServeJWKS(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/jwk-set+json") // RFC 7517 §8.5.2
 	w.Header().Set("Cache-Control", "public, max-age=300")
-	w.Header().Set("ETag", s.etag)
+	w.Header().Set("ETag", j.etag)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(s.jwks))
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(j.body))
 }
 
-// publish returns the key set of a ring, or says which key cannot be used.
+// JWKS returns the public keys of the ring, as [JWKS.Bytes] does.
+func (s *Signer) JWKS() []byte { return s.jwks.Bytes() }
+
 func publish(keys []Key) ([]byte, error) {
-	if len(keys) == 0 {
-		return nil, errors.New("a signing key is required")
+	if err := checkRing(keys); err != nil {
+		return nil, err
 	}
-	var set jose.JSONWebKeySet
-	for i, k := range keys {
-		if k.ID == "" {
-			return nil, fmt.Errorf("signing key %d has no id", i+1)
+	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
+	for _, k := range keys {
+		if k.Private != nil {
+			set.Keys = append(set.Keys, jose.JSONWebKey{Key: k.Private.Public(), KeyID: k.ID, Algorithm: string(k.algorithm()), Use: "sig"})
 		}
-		if len(set.Key(k.ID)) > 0 {
-			return nil, fmt.Errorf("two signing keys have the id %q", k.ID)
-		}
-		private, err := k.private()
-		if err != nil {
-			return nil, err
-		}
-		set.Keys = append(set.Keys, jose.JSONWebKey{
-			Key: private.Public(), KeyID: k.ID, Algorithm: string(jose.EdDSA), Use: "sig",
-		})
 	}
 	return json.Marshal(set)
 }
 
-func etagOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+// checkRing refuses a key that is fit for nothing, and two with one id.
+func checkRing(keys []Key) error {
+	if len(keys) == 0 {
+		return errors.New("a signing key is required")
+	}
+	seen := map[string]bool{}
+	for i, k := range keys {
+		switch {
+		case k.ID == "":
+			return fmt.Errorf("signing key %d has no id", i+1)
+		case seen[k.ID]:
+			return fmt.Errorf("two signing keys have the id %q", k.ID)
+		}
+		seen[k.ID] = true
+		if k.algorithm() == "" {
+			return fmt.Errorf("signing key %q is of a kind that cannot be used", k.ID)
+		}
+	}
+	return nil
 }

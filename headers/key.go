@@ -3,20 +3,65 @@ package headers
 import (
 	"bytes"
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/samlgate/samlgate/headers/httpsig"
 )
 
-// Key is one signing key of a ring, with the id by which verifiers find its
-// public half. Private must be an [ed25519.PrivateKey].
+// Key is one signing key of a ring, with the id by which verifiers find it. It
+// has a private half or is a secret, never both.
 type Key struct {
 	ID      string
-	Private crypto.Signer
+	Private crypto.Signer // [ed25519.PrivateKey], [*ecdsa.PrivateKey] on P-256, or [*rsa.PrivateKey] of 2048 bits or more
+	Secret  []byte        // shared with the one app that verifies; never published
 }
+
+// algorithm returns the one JWS algorithm (RFC 7518 §3.1, RFC 8037 §3.1) that
+// the key is fit for, or "".
+func (k Key) algorithm() jose.SignatureAlgorithm {
+	if k.Private == nil {
+		if len(k.Secret) >= httpsig.MinSecret {
+			return jose.HS256
+		}
+		return ""
+	}
+	if k.Secret != nil {
+		return ""
+	}
+	return algorithmOf(k.Private.Public())
+}
+
+// algorithmOf is [Key.algorithm] for a public key.
+func algorithmOf(key crypto.PublicKey) jose.SignatureAlgorithm {
+	switch p := key.(type) {
+	case ed25519.PublicKey:
+		if len(p) == ed25519.PublicKeySize {
+			return jose.EdDSA
+		}
+	case *ecdsa.PublicKey:
+		if p.Curve == elliptic.P256() {
+			return jose.ES256
+		}
+	case *rsa.PublicKey:
+		if p.N.BitLen() >= minRSA {
+			return jose.RS256
+		}
+	}
+	return ""
+}
+
+// minRSA is the least bits of an RSA key (RFC 7518 §3.3).
+const minRSA = 2048
 
 // ParseSigningKey reads an Ed25519 private key from a PEM file in PKCS#8 form,
 // as [MarshalSigningKey] writes it. Anything else is refused with a sentence

@@ -1,7 +1,6 @@
 package headers
 
 import (
-	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -13,11 +12,13 @@ import (
 
 // SignerConfig configures a [Signer].
 type SignerConfig struct {
-	Issuer  string           // required: the gateway's origin
-	Keys    []Key            // newest first: the first signs, all are published
-	TTL     time.Duration    // life of a token; 0 means 60 s, at most 5 min
-	Entries int              // most tokens kept for reuse; 0 means 10,000
-	Now     func() time.Time // nil means time.Now
+	Issuer string // required: the gateway's origin
+	Keys   []Key  // newest first: the first that fits Algorithm signs, all are published
+	// Algorithm is EdDSA, ES256, RS256 or HS256; empty means EdDSA.
+	Algorithm string
+	TTL       time.Duration    // life of a token; 0 means 60 s, at most 5 min
+	Entries   int              // most tokens kept for reuse; 0 means 10,000
+	Now       func() time.Time // nil means time.Now
 }
 
 // Signer makes the tokens that tell an app who the person is. It is safe for
@@ -28,8 +29,7 @@ type Signer struct {
 	now    func() time.Time
 	jose   jose.Signer
 	logout jose.Signer // of logout tokens: another type, so that none passes for an identity
-	jwks   []byte
-	etag   string
+	jwks   *JWKS
 	cache  *cache
 }
 
@@ -48,6 +48,9 @@ func NewSigner(cfg SignerConfig) (*Signer, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Algorithm == "" {
+		cfg.Algorithm = string(jose.EdDSA)
+	}
 	switch {
 	case cfg.Issuer == "":
 		return nil, errors.New("making a signer: an issuer is required")
@@ -56,12 +59,14 @@ func NewSigner(cfg SignerConfig) (*Signer, error) {
 	case cfg.Entries < 2:
 		return nil, errors.New("making a signer: its cache needs room for two tokens")
 	}
-	jwks, err := publish(cfg.Keys)
+	jwks, err := NewJWKS(cfg.Keys)
 	if err != nil {
 		return nil, fmt.Errorf("making a signer: %w", err)
 	}
-	newest := jose.JSONWebKey{Key: cfg.Keys[0].Private, KeyID: cfg.Keys[0].ID}
-	key := jose.SigningKey{Algorithm: jose.EdDSA, Key: newest}
+	key, err := newest(cfg.Keys, jose.SignatureAlgorithm(cfg.Algorithm))
+	if err != nil {
+		return nil, fmt.Errorf("making a signer: %w", err)
+	}
 	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return nil, fmt.Errorf("making a signer: %w", err)
@@ -71,7 +76,7 @@ func NewSigner(cfg SignerConfig) (*Signer, error) {
 		return nil, fmt.Errorf("making a signer: %w", err)
 	}
 	return &Signer{
-		issuer: cfg.Issuer, ttl: cfg.TTL, now: cfg.Now, jose: signer, logout: logout, jwks: jwks, etag: etagOf(jwks),
+		issuer: cfg.Issuer, ttl: cfg.TTL, now: cfg.Now, jose: signer, logout: logout, jwks: jwks,
 		cache: newCache(cfg.Entries, cfg.TTL/2),
 	}, nil
 }
@@ -140,11 +145,16 @@ func tokenID() string {
 	return base64.RawURLEncoding.EncodeToString(id[:])
 }
 
-// private returns the Ed25519 key inside k.
-func (k Key) private() (ed25519.PrivateKey, error) {
-	private, ok := k.Private.(ed25519.PrivateKey)
-	if !ok || len(private) != ed25519.PrivateKeySize {
-		return nil, fmt.Errorf("signing key %q is not an Ed25519 key", k.ID)
+// newest returns the first key that is fit for an algorithm.
+func newest(keys []Key, algorithm jose.SignatureAlgorithm) (jose.SigningKey, error) {
+	for _, k := range keys {
+		if k.algorithm() != algorithm {
+			continue
+		}
+		if k.Private == nil {
+			return jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: k.Secret, KeyID: k.ID}}, nil
+		}
+		return jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: k.Private, KeyID: k.ID}}, nil
 	}
-	return private, nil
+	return jose.SigningKey{}, fmt.Errorf("no key is fit for %s", algorithm)
 }

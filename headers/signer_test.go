@@ -175,9 +175,9 @@ func TestSignerRefuses(t *testing.T) {
 }
 
 func TestServeJWKS(t *testing.T) {
-	s := newTestSigner(t, newClock(), testKey("new"), testKey("old"))
+	s := newTestSigner(t, newClock(), testKey("new"), testKey("old")).jwks
 	w := httptest.NewRecorder()
-	s.ServeJWKS(w, httptest.NewRequest("GET", "/jwks.json", nil))
+	s.ServeHTTP(w, httptest.NewRequest("GET", "/jwks.json", nil))
 	keys, err := parseKeys(w.Body.Bytes())
 	if err != nil || len(keys) != 2 || keys["new"] == nil || keys["old"] == nil {
 		t.Errorf("published %v, %v", keys, err)
@@ -193,14 +193,14 @@ func TestServeJWKS(t *testing.T) {
 	r := httptest.NewRequest("GET", "/jwks.json", nil)
 	r.Header.Set("If-None-Match", s.ETag())
 	w = httptest.NewRecorder()
-	if s.ServeJWKS(w, r); w.Code != 304 || w.Body.Len() != 0 {
+	if s.ServeHTTP(w, r); w.Code != 304 || w.Body.Len() != 0 {
 		t.Errorf("to one who has it: %d", w.Code)
 	}
 	w = httptest.NewRecorder()
-	if s.ServeJWKS(w, httptest.NewRequest("POST", "/jwks.json", nil)); w.Code != 405 {
+	if s.ServeHTTP(w, httptest.NewRequest("POST", "/jwks.json", nil)); w.Code != 405 {
 		t.Errorf("POST: %d", w.Code)
 	}
-	if other := newTestSigner(t, newClock(), testKey("new")); other.ETag() == s.ETag() {
+	if other := newTestSigner(t, newClock(), testKey("new")).jwks; other.ETag() == s.ETag() {
 		t.Error("another key set has the same tag")
 	}
 }

@@ -69,7 +69,7 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	}
 	p.route.Upstream.Forward(w, r, upstream.Exchange{
 		Path: v.Path.Escaped(), Client: v.Addr, Proto: v.Proto, Host: v.Authority,
-		Prepare: func(out *http.Request) error { g.prepare(out.Header, v, p); return nil },
+		Prepare: func(out *http.Request) error { return g.prepare(out, v, p) },
 		Modify: func(res *http.Response) error {
 			if g.modify(res, v, p); p.conn != nil {
 				p.conn.Answer(res)
@@ -136,19 +136,24 @@ func (g *Gateway) greet(w http.ResponseWriter, v *visit.Visit, s *sessionstore.S
 	return g.Jar.Seen(w, v.Host, s, g.Now())
 }
 
-// prepare strips, then sets, in this order, on every route.
-func (g *Gateway) prepare(out http.Header, v *visit.Visit, p passage) {
-	if n := g.Managed.Strip(out, p.route.KeepHeaders); n > 0 {
+// prepare strips, then sets, then signs, in this order, on every route. What
+// speaks for nobody is not signed: an app takes a signature for an identity.
+func (g *Gateway) prepare(out *http.Request, v *visit.Visit, p passage) error {
+	if n := g.Managed.Strip(out.Header, p.route.KeepHeaders); n > 0 {
 		g.Observer.HeadersStripped(v.Route, n)
 	}
 	var stale []string
 	if p.first {
 		stale = g.SignIn.ClearCookies(v.Host)
 	}
-	upstream.CutCookies(out, func(name string) bool { return g.Jar.Ours(name) || slices.Contains(stale, name) })
+	upstream.CutCookies(out.Header, func(name string) bool { return g.Jar.Ours(name) || slices.Contains(stale, name) })
 	for name, values := range p.identity {
-		out[name] = values
+		out.Header[name] = values
 	}
+	if p.session == nil || p.route.Message == nil {
+		return nil
+	}
+	return p.route.Message.Sign(out, g.Managed, p.route.Audience)
 }
 
 // modify takes from an answer what an app may not say to a browser here.

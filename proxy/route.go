@@ -33,7 +33,8 @@ type Route struct {
 	IdentityOnPublic bool
 	Unauthenticated  string
 	Names            headers.Names
-	KeepHeaders      []string // client headers that survive the strip
+	Message          *headers.MessageSigner // nil: requests are not signed as a whole
+	KeepHeaders      []string               // client headers that survive the strip
 	Upstream         *upstream.Upstream
 	LogoutPaths      []string // canonical; exact
 	CORSOrigins      []string

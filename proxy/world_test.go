@@ -243,8 +243,10 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	w.must(err)
 	record, err := audit.New(audit.Config{Key: w.jarKey, Now: w.now, Also: w.audit})
 	w.must(err)
-	signer, err := headers.NewSigner(headers.SignerConfig{Issuer: s.external, TTL: time.Minute, Now: w.now,
-		Keys: []headers.Key{{ID: "k1", Private: ed25519.NewKeyFromSeed(w.jarKey)}}})
+	ring := []headers.Key{{ID: "k1", Private: ed25519.NewKeyFromSeed(w.jarKey)}}
+	signer, err := headers.NewSigner(headers.SignerConfig{Issuer: s.external, TTL: time.Minute, Now: w.now, Keys: ring})
+	w.must(err)
+	jwks, err := headers.NewJWKS(ring)
 	w.must(err)
 	host := w.external.Hostname()
 	memory := hot.New(hot.Config{Feed: w.feed, Load: w.sessions.Get, Bytes: s.memory})
@@ -252,7 +254,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	door, err := signin.New(signin.Config{
 		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Hot: memory, Provider: w.idp, IDPs: s.idps, KeepRemoved: s.keepRemoved, Logouts: w.slo,
 		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, Attempts: w.attempts, Trials: w.attempts, LoginRate: s.loginRate, ACSRate: s.acsRate, LogoutRate: s.logoutRate, RelayRate: s.relayRate, Now: w.now,
-		Keys:       http.HandlerFunc(signer.ServeJWKS),
+		Keys:       jwks,
 		Further:    s.further,
 		Returns:    returns{samlsp.ReturnPolicy{External: w.external, Hosts: router.ExactHost, Prefix: "/.samlgate"}},
 		Federation: s.federation,

@@ -85,7 +85,7 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 	var errs [7]error // all mistakes at once
 	t.sessions, errs[0] = b.manager(t)
 	errs[1] = b.buildSAML(t, old)
-	router, routes, err := buildRoutes(cfg)
+	router, routes, err := buildRoutes(cfg, b.now)
 	t.routes, errs[2] = routes, err
 	p, err := buildPages(cfg, b.now)
 	t.pages = p
@@ -109,7 +109,7 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	door, err := b.buildSignIn(t, jar, p, signer, router, host)
+	door, err := b.buildSignIn(t, jar, p, router, host)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +174,7 @@ func naming(key string, err error) error {
 	return fmt.Errorf("%s: %w", key, err)
 }
 
-func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *headers.Signer, router *route.Router[*proxy.Route], host string) (*signin.Handler, error) {
+func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, router *route.Router[*proxy.Route], host string) (*signin.Handler, error) {
 	cfg := t.cfg
 	loginRate, err := rate(cfg.Server.RateLimits.Login, b.now)
 	if err != nil {
@@ -196,6 +196,10 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 	if err != nil {
 		return nil, err
 	}
+	keys, err := keysHandler(cfg.Headers.Signing)
+	if err != nil {
+		return nil, naming("headers.signing", err)
+	}
 	logouts, err := b.logouts(t)
 	if err != nil {
 		return nil, naming("saml", err)
@@ -208,7 +212,7 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, signer *hea
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,
 		}},
 		Further:  t.further(),
-		Metadata: metadataHandler(t.sp), Keys: keysHandler(signer), LoginRate: loginRate, ACSRate: acsRate, LogoutRate: logoutRate, RelayRate: relayRate, AccountRate: accountRate, Now: b.now,
+		Metadata: metadataHandler(t.sp), Keys: keys, LoginRate: loginRate, ACSRate: acsRate, LogoutRate: logoutRate, RelayRate: relayRate, AccountRate: accountRate, Now: b.now,
 	})
 }
 
@@ -226,18 +230,33 @@ func buildSigner(cfg *config.Config, now func() time.Time) (*headers.Signer, err
 	if s == nil || s.JWT.Header == "" {
 		return nil, nil
 	}
-	var keys []headers.Key
-	for _, k := range s.Keys {
-		keys = append(keys, headers.Key{ID: k.ID, Private: k.Private})
-	}
-	return headers.NewSigner(headers.SignerConfig{Issuer: cfg.Server.ExternalURL.String(), Keys: keys, TTL: s.JWT.TTL, Now: now})
+	return headers.NewSigner(headers.SignerConfig{Issuer: cfg.Server.ExternalURL.String(), Keys: signingKeys(s), TTL: s.JWT.TTL, Now: now})
 }
 
-func keysHandler(signer *headers.Signer) http.Handler {
-	if signer == nil {
-		return nil
+func signingKeys(s *config.Signing) []headers.Key {
+	keys := make([]headers.Key, len(s.Keys))
+	for i, k := range s.Keys {
+		keys[i] = headers.Key{ID: k.ID, Private: k.Private, Secret: k.Secret.Bytes()}
 	}
-	return http.HandlerFunc(signer.ServeJWKS)
+	return keys
+}
+
+// messageSigner returns nil where requests are not signed as a whole.
+func messageSigner(s *config.Signing, now func() time.Time) (*headers.MessageSigner, error) {
+	if s == nil || !s.HTTPSignature.Enabled {
+		return nil, nil
+	}
+	return headers.NewMessageSigner(headers.MessageSignerConfig{
+		Keys: signingKeys(s), Algorithm: s.HTTPSignature.Algorithm, TTL: s.HTTPSignature.TTL, Now: now,
+	})
+}
+
+// keysHandler returns nil where nothing is signed.
+func keysHandler(s *config.Signing) (http.Handler, error) {
+	if s == nil {
+		return nil, nil
+	}
+	return headers.NewJWKS(signingKeys(s))
 }
 
 func managed(routes []*proxy.Route) *headers.Managed {

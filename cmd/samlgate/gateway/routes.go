@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/samlgate/samlgate/access"
 	"github.com/samlgate/samlgate/config"
@@ -16,12 +17,12 @@ import (
 )
 
 // buildRoutes makes the route table and the upstreams behind it.
-func buildRoutes(cfg *config.Config) (*route.Router[*proxy.Route], []*proxy.Route, error) {
+func buildRoutes(cfg *config.Config, now func() time.Time) (*route.Router[*proxy.Route], []*proxy.Route, error) {
 	var entries []route.Entry[*proxy.Route]
 	var all []*proxy.Route
 	var errs []error
 	for _, c := range cfg.Routes {
-		rt, err := buildRoute(cfg, c)
+		rt, err := buildRoute(cfg, c, now)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("route %q: %w", c.Name, err))
 			continue
@@ -36,7 +37,7 @@ func buildRoutes(cfg *config.Config) (*route.Router[*proxy.Route], []*proxy.Rout
 	return router, all, err
 }
 
-func buildRoute(cfg *config.Config, c config.Route) (*proxy.Route, error) {
+func buildRoute(cfg *config.Config, c config.Route, now func() time.Time) (*proxy.Route, error) {
 	public, block, err := patterns(c)
 	if err != nil {
 		return nil, err
@@ -55,10 +56,14 @@ func buildRoute(cfg *config.Config, c config.Route) (*proxy.Route, error) {
 	if err != nil {
 		return nil, err
 	}
+	message, err := messageSigner(cfg.Headers.Signing, now)
+	if err != nil {
+		return nil, fmt.Errorf("headers.signing.http_signature: %w", err)
+	}
 	return &proxy.Route{
 		Name: c.Name, Audience: c.Audience, IDPs: c.IDPs, Rules: rules, Demand: demand(c), Public: public, Block: block,
 		IdentityOnPublic: c.IdentityOnPublic, LiveIgnored: c.LiveActivity == "none", Unauthenticated: c.Unauthenticated, Names: names(cfg.Headers, c.Headers.HeaderNames),
-		KeepHeaders: c.KeepClientHeaders, Upstream: up, LogoutPaths: c.Logout.Paths,
+		Message: message, KeepHeaders: c.KeepClientHeaders, Upstream: up, LogoutPaths: c.Logout.Paths,
 		CORSOrigins: c.CORS.Origins, WebSocketOrigins: c.WebSocketOrigins, SharedCache: c.SharedCache,
 		MaxBody: int64(c.Limits.BodyBytes), MaxURL: int64(c.Limits.URLBytes),
 	}, nil

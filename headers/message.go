@@ -1,0 +1,123 @@
+package headers
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samlgate/samlgate/headers/httpsig"
+)
+
+const (
+	signatureLabel = "samlgate"
+	signatureTag   = "samlgate-identity"
+	audienceHeader = "X-Auth-Audience"
+)
+
+// whole are the components that bind a signature to one request.
+var whole = []string{"@method", "@authority", "@path", "@query"}
+
+// MessageSignerConfig configures a [MessageSigner].
+type MessageSignerConfig struct {
+	Keys      []Key            // newest first; the first that fits Algorithm signs
+	Algorithm string           // of [httpsig]; empty means ed25519
+	TTL       time.Duration    // life of a signature; 0 means 60 s, at most 5 min
+	Now       func() time.Time // nil means time.Now
+}
+
+// MessageSigner signs single requests by RFC 9421: which person they come from,
+// and that they are this request to this app. It is safe for concurrent use.
+type MessageSigner struct {
+	key *httpsig.Key
+	ttl time.Duration
+	now func() time.Time
+}
+
+// NewMessageSigner returns a MessageSigner, or an error that says what is wrong
+// with cfg.
+func NewMessageSigner(cfg MessageSignerConfig) (*MessageSigner, error) {
+	if cfg.Algorithm == "" {
+		cfg.Algorithm = httpsig.Ed25519
+	}
+	if cfg.TTL == 0 {
+		cfg.TTL = time.Minute
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.TTL < time.Second || cfg.TTL > 5*time.Minute {
+		return nil, fmt.Errorf("making a message signer: a life of %v is not between 1s and 5m", cfg.TTL)
+	}
+	for _, k := range cfg.Keys {
+		key, err := k.message()
+		if err == nil && key.Algorithm() == cfg.Algorithm {
+			return &MessageSigner{key: key, ttl: cfg.TTL, now: cfg.Now}, nil
+		}
+	}
+	return nil, fmt.Errorf("making a message signer: no key is fit for %s", cfg.Algorithm)
+}
+
+// message returns k as a key for RFC 9421, or an error where it is fit for
+// tokens alone.
+func (k Key) message() (*httpsig.Key, error) {
+	if k.Private == nil {
+		return httpsig.NewSecretKey(k.ID, k.Secret)
+	}
+	return httpsig.NewPrivateKey(k.ID, k.Private)
+}
+
+// Sign tells the app its audience in X-Auth-Audience and signs the request as
+// it leaves: method, authority, path, query, and every header of m that is
+// there, the token's too. [Managed.Strip] and [Apply] must have run on it, and
+// nothing of this may change after it.
+//
+// Signatures that others made stay beside ours, which has the label "samlgate".
+func (s *MessageSigner) Sign(out *http.Request, m *Managed, audience string) error {
+	if audience == "" {
+		return errors.New("signing a request: an audience is required")
+	}
+	out.Header[audienceHeader] = []string{audience}
+	components, err := m.covered(out.Header)
+	if err != nil {
+		return fmt.Errorf("signing a request: %w", err)
+	}
+	now := s.now()
+	input, signature, err := s.key.Sign(httpsig.Outgoing(out), components, httpsig.Params{
+		Created: now, Expires: now.Add(s.ttl), Nonce: tokenID(), Tag: signatureTag,
+	})
+	if err != nil {
+		return err
+	}
+	addMember(out.Header, "Signature-Input", input)
+	addMember(out.Header, "Signature", signature)
+	return nil
+}
+
+// covered returns what a signature of a request with these headers covers. An
+// app may read two lines of one name otherwise than we do, so they are refused.
+func (m *Managed) covered(h http.Header) ([]string, error) {
+	components := append(make([]string, 0, 16), whole...)
+	for key, lines := range h {
+		if m.kind(key) != managed {
+			continue
+		}
+		if len(lines) != 1 || key != http.CanonicalHeaderKey(key) {
+			return nil, fmt.Errorf("the header %s is there more than once or under an alias", printable(key))
+		}
+		components = append(components, strings.ToLower(key))
+	}
+	slices.Sort(components[len(whole):])
+	return components, nil
+}
+
+// addMember puts our member in front of a dictionary.
+func addMember(h http.Header, field, value string) {
+	line := signatureLabel + "=" + value
+	if rest := h[field]; len(rest) > 0 {
+		line += ", " + strings.Join(rest, ", ")
+	}
+	h[field] = []string{line}
+}
