@@ -18,7 +18,7 @@ func stripMember(h http.Header, key, member string) int {
 	}
 	var kept []string
 	for _, m := range members {
-		if name, _, _ := strings.Cut(m, "="); name != member && !strings.HasPrefix(m, member+";") {
+		if !isMember(m, member) {
 			kept = append(kept, m)
 		}
 	}
@@ -31,6 +31,26 @@ func stripMember(h http.Header, key, member string) int {
 		h[key] = []string{strings.Join(kept, ", ")}
 	}
 	return len(members) - len(kept)
+}
+
+// countMember returns how often a dictionary has a member, or -1 where the
+// field does not read as one.
+func countMember(h http.Header, key, member string) (n int) {
+	members, ok := splitDictionary(strings.Join(h[key], ","))
+	if !ok {
+		return -1
+	}
+	for _, m := range members {
+		if isMember(m, member) {
+			n++
+		}
+	}
+	return n
+}
+
+func isMember(m, name string) bool {
+	rest, found := strings.CutPrefix(m, name)
+	return found && (rest == "" || rest[0] == '=' || rest[0] == ';')
 }
 
 // splitDictionary cuts a dictionary at its top-level commas. It is stricter

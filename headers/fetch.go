@@ -2,7 +2,6 @@ package headers
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -91,13 +90,13 @@ type remoteKeys struct {
 }
 
 type fetched struct {
-	keys map[string]ed25519.PublicKey // :: kid → key
+	keys map[string]*trusted // :: kid → key
 	at   time.Time
 }
 
 // key answers from memory while the keys are fresh. Later one request at a time
 // fetches; the others go on with what there is, or wait when there is nothing.
-func (r *remoteKeys) key(ctx context.Context, id string) (ed25519.PublicKey, error) {
+func (r *remoteKeys) key(ctx context.Context, id string) (*trusted, error) {
 	key, age := r.remembered(id)
 	switch {
 	case key != nil && age < fetchFresh:
@@ -115,7 +114,7 @@ func (r *remoteKeys) key(ctx context.Context, id string) (ed25519.PublicKey, err
 }
 
 // remembered returns the key called id, or nil, and the age of the key set.
-func (r *remoteKeys) remembered(id string) (ed25519.PublicKey, time.Duration) {
+func (r *remoteKeys) remembered(id string) (*trusted, time.Duration) {
 	have := r.last.Load()
 	if have == nil {
 		return nil, fetchStale
@@ -124,7 +123,7 @@ func (r *remoteKeys) remembered(id string) (ed25519.PublicKey, time.Duration) {
 }
 
 // find looks id up after an attempt to refresh that ended with err.
-func (r *remoteKeys) find(id string, err error) (ed25519.PublicKey, error) {
+func (r *remoteKeys) find(id string, err error) (*trusted, error) {
 	switch key, age := r.remembered(id); {
 	case age >= fetchStale && err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, err)
@@ -156,7 +155,7 @@ func (r *remoteKeys) refresh(ctx context.Context) error {
 	return nil
 }
 
-func (r *remoteKeys) fetch(ctx context.Context) (map[string]ed25519.PublicKey, error) {
+func (r *remoteKeys) fetch(ctx context.Context) (map[string]*trusted, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, nil)
 	if err != nil {
 		return nil, fmt.Errorf("fetching %s: %w", r.url, err)
