@@ -65,6 +65,7 @@ func (c *checker) idp(path string, p *IDP, before []IDP) {
 	if p.MetadataURL != nil && p.MetadataRefresh < time.Minute && !c.unknown(path+".metadata_refresh") {
 		c.mistake(path+".metadata_refresh", "must be at least 1m")
 	}
+	c.metadataEnd(path+".metadata_max_validity", p)
 	c.attributes(path, p)
 	c.unsolicited(path, p)
 	c.roleSync(path, p)
@@ -76,6 +77,17 @@ func (c *checker) idp(path string, p *IDP, before []IDP) {
 		if len(c.cfg.SAML.IDPs) > 1 {
 			p.Roles.Unknown = "drop"
 		}
+	}
+}
+
+// metadataEnd checks how far ahead metadata may end.
+func (c *checker) metadataEnd(at string, p *IDP) {
+	switch most := p.MetadataMaxValidity; {
+	case most == 0 || c.unknown(at):
+	case most < time.Hour:
+		c.mistake(at, "must be at least 1h, or 0s for metadata that need not end")
+	case p.MetadataURL == nil && p.MetadataFile == "" && p.EntityID != "":
+		c.mistake(at, "there is no metadata that could end: it goes with metadata_url or metadata_file")
 	}
 }
 

@@ -48,6 +48,9 @@ func TestMetadataCertificates(t *testing.T) {
 	allow("      metadata_file: corp.xml\n      entity_id: https://idp.example.com/\n")
 	deny("      metadata_file: corp.xml\n      entity_id: https://idp.example.com/\n      sso_url: https://idp.example.com/sso\n", "described twice")
 	deny("      entity_id: urn:corp\n      sso_url: https://idp.example.com/sso\n      certificates: [sp.crt]\n"+pin, "no metadata that they could have signed")
+	allow("      metadata_file: corp.xml\n      metadata_max_validity: 336h\n")
+	deny("      metadata_file: corp.xml\n      metadata_max_validity: 59m\n", "must be at least 1h")
+	deny("      entity_id: urn:corp\n      sso_url: https://idp.example.com/sso\n      certificates: [sp.crt]\n      metadata_max_validity: 336h\n", "no metadata that could end")
 	deny("      metadata_file: corp.xml\n      metadata_certificates: [sp.key]\n", "is a private key")
 	deny("      metadata_file: corp.xml\n      metadata_certificates: [nowhere.crt]\n", "metadata_certificates[0]")
 }

@@ -45,6 +45,7 @@ type IDP struct {
 	MetadataURL          *url.URL      `yaml:"metadata_url"`
 	MetadataRefresh      time.Duration `yaml:"metadata_refresh" default:"6h"`
 	MetadataCertificates []Certificate `yaml:"metadata_certificates"`
+	MetadataMaxValidity  time.Duration `yaml:"metadata_max_validity" default:"0s"` // 0: metadata need not end
 	EntityID             string        `yaml:"entity_id"`
 	SSOURL               *url.URL      `yaml:"sso_url"`
 	SLOURL               *url.URL      `yaml:"slo_url"`

@@ -68,7 +68,7 @@ func metadataProfile() []section {
 	return []section{{"Metadata", "", []row{
 		{"Metadata §2.3", "EntityDescriptor, or EntitiesDescriptor in any depth", "accepted", "", md + "TestParseFindsTheOneMeant"},
 		{"Metadata §2.3.1, §2.3.2, IIP-MD04", "validUntil of the entity and of what is around it; past it, sign-ins end", "refused", "idp_metadata_expired", md + "TestParse\n" + md + "TestDurations"},
-		{"IIP-MD04", "Asking for a validUntil where there is none, or for one that is not too far away", "not offered", "", ""},
+		{"IIP-MD04", "No validUntil, or one too far away, where `metadata_max_validity` asks for one", "refused", "", md + "TestMetadataMustEnd"},
 		{"Metadata §2.4.1.1, E62", "KeyDescriptor without use signs too; any number of keys up to 32", "accepted", "", md + "TestParse\n" + md + "TestCertificatesAreCounted"},
 		{"IIP-MD02", "Fetched on a schedule, conditionally; an empty or broken document never replaces a good one", "done", "", md + "TestRefreshKeepsTheLastGoodDocument\n" + md + "TestCopyIsTheLastGoodOne\n" + md + "TestInterval"},
 		{"IIP-MD03", "Signed as a whole by a pinned certificate", "accepted", "", md + "TestSignedMetadata\n" + md + "TestSignedAggregateOfManyEntities"},

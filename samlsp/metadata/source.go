@@ -28,12 +28,16 @@ type SourceConfig struct {
 	// whole; empty asks for no signature.
 	Signers []*x509.Certificate
 
+	// MaxValidity is how far ahead validUntil may be at most, see
+	// [Descriptor.EndsWithin]; 0 = any.
+	MaxValidity time.Duration
+
 	// Copy is the file that keeps the last good document for a start while the
 	// URL does not answer; empty keeps none.
 	Copy string
 
-	// Known is the last good document that an earlier Source of the same URL and
-	// the same Signers had, or nil. With it the copy on disk is not read.
+	// Known is the last good document that an earlier Source of the same URL, the
+	// same Signers and the same MaxValidity had, or nil. With it the copy on disk is not read.
 	Known *Descriptor
 
 	// OnChange is called, never twice at a time, with each new good document and
@@ -46,7 +50,7 @@ type SourceConfig struct {
 }
 
 // Source keeps the metadata behind a URL. A document that is damaged, expired,
-// unsigned where a signature is asked for, about somebody else or without a
+// unsigned where a signature is asked for, valid for too long, about somebody else or without a
 // usable key never replaces the last good one.
 type Source struct {
 	cfg    SourceConfig
@@ -208,6 +212,9 @@ func (s *Source) refresh(ctx context.Context) error {
 func (s *Source) take(document []byte) error {
 	d, err := ParseSigned(document, s.entityID, s.cfg.Signers, s.cfg.Now())
 	if err != nil {
+		return err
+	}
+	if err := d.EndsWithin(s.cfg.MaxValidity, s.cfg.Now()); err != nil {
 		return err
 	}
 	if overTLS(s.cfg.URL) != s.cfg.URL && CheckEndpoint(s.cfg.URL) != nil && d.ValidUntil.IsZero() {

@@ -129,6 +129,37 @@ func TestRefreshKeepsTheLastGoodDocument(t *testing.T) {
 	expect("a new key", "", 2)
 }
 
+// Whoever holds on to an old document holds on to the keys in it.
+func TestMetadataMustEnd(t *testing.T) {
+	server, s, changes := newTestSource(t, SourceConfig{MaxValidity: 48 * time.Hour})
+	for _, c := range []struct{ until, err string }{
+		{"", "no validUntil"},
+		{"2026-03-06T05:06:08Z", "2026-03-06T05:06:08Z, which is more than 48h0m0s ahead"}, // a second too far
+		{"9999-12-31T23:59:59Z", "more than 48h"},
+		{"2026-03-06T05:06:07Z", ""},
+		{"2026-03-07T00:00:00Z", "more than 48h"}, // now there is one to keep
+	} {
+		d := good()
+		if c.until != "" {
+			d.attrs = ` validUntil="` + c.until + `"`
+		}
+		server.set(func(s *idpServer) { s.body = d.bytes() })
+		err := s.Refresh(t.Context())
+		if (c.err == "") != (err == nil) || err != nil && (!errors.Is(err, ErrEndless) || !strings.Contains(err.Error(), c.err)) {
+			t.Errorf("until %q: %v, wanted %q", c.until, err, c.err)
+		}
+	}
+	if d, ok := s.Current(); !ok || len(*changes) != 1 || d.ValidUntil.Day() != 6 {
+		t.Errorf("%d documents were taken", len(*changes))
+	}
+	outer := good()
+	outer.attrs = ` validUntil="2026-03-05T00:00:00Z"` // of several the earliest counts, wherever it stands
+	server.set(func(s *idpServer) { s.body = group(` validUntil="2027-01-01T00:00:00Z"`, outer.entity()) })
+	if err := s.Refresh(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRedirectsStayOnTheirHost(t *testing.T) {
 	server, s, changes := newTestSource(t, SourceConfig{})
 	server.set(func(s *idpServer) { s.location = "/moved" })

@@ -112,6 +112,9 @@ func (b *base) identityProvider(t *tree, c config.IDP, old *tree) (*samlsp.Ident
 	switch {
 	case c.MetadataFile != "":
 		d, err := readMetadata(string(c.MetadataFile), c.EntityID, signers, b.now())
+		if err == nil {
+			err = d.EndsWithin(c.MetadataMaxValidity, b.now())
+		}
 		if err != nil {
 			return nil, fmt.Errorf("metadata_file: %w", err)
 		}

@@ -27,8 +27,9 @@ func (s *source) run(ctx context.Context) { s.fetch.Run(ctx) }
 func (b *base) source(t *tree, c config.IDP, old *tree) (*source, error) {
 	cfg := metadata.SourceConfig{
 		URL: c.MetadataURL.String(), EntityID: c.EntityID, Interval: c.MetadataRefresh, Signers: t.signers[c.Name], Now: b.now,
-		OnChange: func(d, before *metadata.Descriptor) error { return b.take(t.identities, c, d, before) },
-		OnError:  func(err error) { b.log.Warn("metadata trouble", "idp", c.Name, "err", err) },
+		MaxValidity: c.MetadataMaxValidity,
+		OnChange:    func(d, before *metadata.Descriptor) error { return b.take(t.identities, c, d, before) },
+		OnError:     func(err error) { b.log.Warn("metadata trouble", "idp", c.Name, "err", err) },
 	}
 	if b.state != "" {
 		cfg.Copy = filepath.Join(b.state, "metadata-cache", metadata.CopyName(c.Name, c.MetadataURL.String()))
@@ -95,6 +96,7 @@ func before(c config.IDP, old *tree) *source {
 	}
 	for _, s := range old.sources {
 		if s.idp.Name == c.Name && s.idp.MetadataURL.String() == c.MetadataURL.String() && s.idp.EntityID == c.EntityID &&
+			s.idp.MetadataMaxValidity == c.MetadataMaxValidity &&
 			slices.EqualFunc(s.idp.MetadataCertificates, c.MetadataCertificates, sameContent) {
 			return s
 		}

@@ -106,4 +106,16 @@ func TestSignedMetadataLives(t *testing.T) {
 	if left, err := os.ReadDir(s.path("state/metadata-cache")); err != nil || len(left) != 1 || !strings.HasPrefix(left[0].Name(), "corp-") {
 		t.Errorf("the copy: %v, %v", left, err)
 	}
+
+	// A stricter rule judges what is there, too: in force, on disk, and in a file.
+	s.change("metadata_certificates:", "metadata_max_validity: 48h\n      metadata_certificates:")
+	s.reloads("configuration reloaded")
+	told("it has no validUntil, and must have one at most 48h0m0s ahead")
+	s.client = testenv.NewClient(t)
+	if a := s.get(s.url("wiki", "/")); a.status != 503 {
+		t.Errorf("a login with metadata that never ends: %d", a.status)
+	}
+	s.change("metadata_url: "+server.URL+"/metadata", "metadata_file: corp.xml")
+	s.change("      metadata_certificates: [federation.crt]\n", "")
+	s.reloads("metadata_file: the metadata stays valid for too long")
 }
