@@ -43,7 +43,7 @@ func (sp *ServiceProvider) describeRole(role *etree.Element) {
 	role.CreateAttr("protocolSupportEnumeration", nsProtocol)
 	role.CreateAttr("AuthnRequestsSigned", yesNo(sp.signsAllRequests()))
 	role.CreateAttr("WantAssertionsSigned", "true")
-	sp.describeDiscovery(role)
+	sp.describeExtensions(role)
 	for _, k := range sp.cfg.Keys {
 		describeKey(role, k, "signing")
 	}

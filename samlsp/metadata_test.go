@@ -37,17 +37,17 @@ func TestMetadata(t *testing.T) {
 	}
 	wantKids(t, root, "SPSSODescriptor Organization ContactPerson")
 	role := root.kids[0]
-	wantKids(t, role, "KeyDescriptor KeyDescriptor KeyDescriptor SingleLogoutService SingleLogoutService "+
+	wantKids(t, role, "Extensions KeyDescriptor KeyDescriptor KeyDescriptor SingleLogoutService SingleLogoutService "+
 		"NameIDFormat NameIDFormat NameIDFormat NameIDFormat AssertionConsumerService")
-	wantKids(t, role.kids[0], "KeyInfo")
-	wantKids(t, role.kids[2], "KeyInfo EncryptionMethod EncryptionMethod EncryptionMethod EncryptionMethod")
+	wantKids(t, role.kids[1], "KeyInfo")
+	wantKids(t, role.kids[3], "KeyInfo EncryptionMethod EncryptionMethod EncryptionMethod EncryptionMethod")
 	wantKids(t, root.kids[1], "OrganizationName OrganizationDisplayName OrganizationURL")
 	wantKids(t, root.kids[2], "GivenName EmailAddress")
-	acs := role.kids[9]
+	acs := role.kids[10]
 	if acs.value("Location") != testACS || acs.value("Binding") != string(PostBinding) || acs.value("index") != "0" || acs.value("isDefault") != "true" {
 		t.Errorf("ACS %+v", acs.attrs)
 	}
-	if role.value("AuthnRequestsSigned") != "false" || role.value("WantAssertionsSigned") != "true" || role.kids[2].value("use") != "encryption" {
+	if role.value("AuthnRequestsSigned") != "false" || role.value("WantAssertionsSigned") != "true" || role.kids[3].value("use") != "encryption" {
 		t.Errorf("role %+v", role.attrs)
 	}
 	if k := root.kids[1].kids[1]; k.text() != "Example <Corp>" {
