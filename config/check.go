@@ -24,7 +24,8 @@ func (c *checker) check() {
 	c.saml()
 	c.headers()
 	c.routes()
-	c.serverPaths(&c.cfg.Server) // needs the hosts of the routes
+	c.serverPaths(&c.cfg.Server)   // needs the hosts of the routes
+	c.onIdle(c.cfg.Session.OnIdle) // likewise
 	c.furtherPaths(c.cfg.SAML.ServiceProviders)
 	c.pages()
 	c.files()

@@ -11,7 +11,7 @@ func isUnsupported(schema string) bool {
 		"server.tls.acme", "server.proxy_protocol", "server.forward_auth", "server.paths.scim",
 		"server.rate_limits.scim",
 
-		"session.on_idle", "session.keep_js",
+		"session.keep_js",
 
 		"access.provisioning", "access.known_users_file", "access.reactivate_on_login", "access.scim.tokens_file",
 

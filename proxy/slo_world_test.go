@@ -23,12 +23,13 @@ import (
 // fakeLogouts is a signin.Logouts whose messages are JSON: whoever writes
 // Signed is believed.
 type fakeLogouts struct {
-	mu     sync.Mutex
-	offers map[string]string // :: idp → "redirect" or "post"
-	asked  []signin.Departed
-	used   map[string]bool // ids of requests
-	mute   bool            // the identity provider has no address for answers
-	down   bool            // the replay cache is away
+	addresses map[string]string // :: idp → where a browser signs out
+	mu        sync.Mutex
+	offers    map[string]string // :: idp → "redirect" or "post"
+	asked     []signin.Departed
+	used      map[string]bool // ids of requests
+	mute      bool            // the identity provider has no address for answers
+	down      bool            // the replay cache is away
 
 	proven   func() // called while a request is judged
 	spendErr error  // it goes away before a request can be spent
@@ -68,6 +69,7 @@ func (n note) encode() string {
 }
 
 func (f *fakeLogouts) Offers(_, idp string) bool { return f.offers[idp] != "" }
+func (f *fakeLogouts) Address(idp string) string { return f.addresses[idp] }
 func (f *fakeLogouts) Fault(refused bool) []byte {
 	return fmt.Appendf(nil, "<fault refused=%t>", refused)
 }

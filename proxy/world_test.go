@@ -87,7 +87,8 @@ type setup struct {
 	federation  signin.Federation
 	pictures    map[string][]byte
 	ignored     []string // session.ignore_paths
-	memory      int64    // bytes of sessions; 0 asks the store at every request
+	onIdle      string
+	memory      int64 // bytes of sessions; 0 asks the store at every request
 }
 
 func standard() *setup {
@@ -216,7 +217,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 		key = s.storeKey
 	}
 	w.sessions, err = sessionstore.NewManager(sessionstore.ManagerConfig{Store: w.feed.Own(w.store), Keys: [][]byte{key}, Now: w.now,
-		Rules: sessionstore.Rules{Base: s.limits, Overrides: s.overrides, Choice: s.choice}})
+		Rules: sessionstore.Rules{Base: s.limits, Overrides: s.overrides, Choice: s.choice}, TellIdle: s.onIdle != ""})
 	w.must(err)
 	var entries []route.Entry[*proxy.Route]
 	var places []signin.Place
@@ -252,7 +253,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	memory := hot.New(hot.Config{Feed: w.feed, Load: w.sessions.Get, Bytes: s.memory})
 	w.t.Cleanup(memory.Close)
 	door, err := signin.New(signin.Config{
-		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Hot: memory, Provider: w.idp, IDPs: s.idps, KeepRemoved: s.keepRemoved, Logouts: w.slo,
+		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Hot: memory, Provider: w.idp, IDPs: s.idps, KeepRemoved: s.keepRemoved, Logouts: w.slo, OnIdle: s.onIdle,
 		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, Attempts: w.attempts, Trials: w.attempts, LoginRate: s.loginRate, ACSRate: s.acsRate, LogoutRate: s.logoutRate, RelayRate: s.relayRate, Now: w.now,
 		Keys:       jwks,
 		Further:    s.further,

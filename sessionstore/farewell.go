@@ -5,13 +5,25 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/samlgate/samlgate/identity"
 )
 
 // Farewell tells the browser of an ended session why it ended.
 type Farewell struct {
 	Reason Reason
 	Agent  string    `json:",omitempty"` // the browser whose sign-in ended it, in words; empty where none did
-	At     time.Time // when it ended, on the clock of the gateway that ended it
+	At     time.Time `json:",omitzero"`  // when it ended, on the clock of the gateway that ended it; zero for ReasonIdle
+	IDP    string    `json:",omitempty"` // the session's, by its configured name; for ReasonIdle alone
+}
+
+// word is a farewell as it is kept. That of a session which ends unused is written
+// when it starts, since nobody is there when it ends: it holds while nobody ended
+// the session, nor all of its person's.
+type word struct {
+	Farewell
+	Person []byte `json:",omitempty"` // an identity.PersonHash
+	Epochs Epochs `json:",omitzero"`
 }
 
 const (
@@ -29,45 +41,74 @@ func told(why Reason) bool {
 	return false
 }
 
-// leaveWord keeps a farewell for the browser of each session that has just
-// ended, by the sign-in of agent if that is known. Nobody waits for it to succeed:
-// without it the browser is asked to sign in all the same.
-func (m *Manager) leaveWord(ctx context.Context, ended []Ended, agent string) {
-	now := m.now()
-	for _, e := range ended[:min(len(ended), farewellMost)] {
-		if e.Session == nil || !told(e.Reason) {
-			continue
-		}
-		life := min(farewellLife, e.Session.Expires.Sub(now))
-		value, err := json.Marshal(Farewell{Reason: e.Reason, Agent: agent, At: now})
-		if err != nil || life < time.Millisecond {
-			continue
-		}
-		_ = m.PutOnce(ctx, farewellKind, string(e.ID), value, life)
+// foretell keeps the farewell of a session that may end unused. Nobody waits for
+// it to succeed.
+func (m *Manager) foretell(ctx context.Context, s *Session, e Epochs) {
+	if m.tellIdle {
+		p := s.Identity.Person.Hash()
+		m.keepWord(ctx, s, s.Expires.Sub(m.now()), word{Farewell: Farewell{Reason: ReasonIdle, IDP: s.Identity.IDP}, Person: p[:], Epochs: e})
 	}
 }
 
-// Farewell returns why the session called id ended, for as long as nobody has
-// taken it: [ErrNotFound] where there is nothing to tell.
+// leaveWord keeps a farewell for the browser of each session that has just
+// ended, by the sign-in of agent if that is known, in place of the one foretold.
+// Nobody waits for it to succeed: without it the browser is asked to sign in all
+// the same.
+func (m *Manager) leaveWord(ctx context.Context, ended []Ended, agent string) {
+	now := m.now()
+	for i, e := range ended {
+		switch {
+		case e.Session != nil && told(e.Reason) && i < farewellMost:
+			m.keepWord(ctx, e.Session, min(farewellLife, e.Session.Expires.Sub(now)), word{Farewell: Farewell{Reason: e.Reason, Agent: agent, At: now}})
+		case m.tellIdle && e.Reason != ReasonIdle:
+			_, _ = m.TakeOnce(ctx, farewellKind, string(e.ID))
+		}
+	}
+}
+
+func (m *Manager) keepWord(ctx context.Context, s *Session, life time.Duration, w word) {
+	if value, err := json.Marshal(w); err == nil && life >= time.Millisecond {
+		_ = m.PutOnce(ctx, farewellKind, string(s.ID), value, life)
+	}
+}
+
+// Farewell returns why the session called id, which is over, has ended, for as
+// long as nobody has taken it: [ErrNotFound] where there is nothing to tell.
 func (m *Manager) Farewell(ctx context.Context, id ID) (Farewell, error) {
 	value, err := m.PeekOnce(ctx, farewellKind, string(id))
-	return farewell(value, err)
+	return m.farewell(ctx, value, err)
 }
 
 // TakeFarewell is [Manager.Farewell] for the one who tells the person.
 func (m *Manager) TakeFarewell(ctx context.Context, id ID) (Farewell, error) {
 	value, err := m.TakeOnce(ctx, farewellKind, string(id))
-	return farewell(value, err)
+	return m.farewell(ctx, value, err)
 }
 
-func farewell(value []byte, err error) (f Farewell, _ error) {
+func (m *Manager) farewell(ctx context.Context, value []byte, err error) (Farewell, error) {
+	var w word
 	if err == nil {
-		err = json.Unmarshal(value, &f)
+		err = json.Unmarshal(value, &w)
+	}
+	if err == nil && w.Reason == ReasonIdle {
+		err = m.holds(ctx, w)
 	}
 	if err != nil {
 		return Farewell{}, fmt.Errorf("reading a farewell: %w", err)
 	}
-	return f, nil
+	return w.Farewell, nil
+}
+
+// holds is [ErrNotFound] where all sessions of the person were ended after w was
+// foretold.
+func (m *Manager) holds(ctx context.Context, w word) error {
+	var p identity.PersonHash
+	copy(p[:], w.Person)
+	now, err := m.store.Epochs(ctx, p)
+	if err == nil && (now.Person != w.Epochs.Person || now.Bucket != w.Epochs.Bucket) {
+		err = ErrNotFound
+	}
+	return err
 }
 
 // PeekOnce returns what [Manager.TakeOnce] would, and leaves it there.

@@ -57,6 +57,7 @@ func TestExamplesKeepTheirWord(t *testing.T) {
 	is(strings.Join(cfg.SAML.IDPs[0].Attributes["email"], " "), "NameID")
 	is(len(cfg.SAML.IDPs[0].Attributes["first_name"]), 0)
 	is(cfg.SAML.IDPs[0].MetadataFile, config.Path(""))
+	is(cfg.Session.OnIdle, "slo_url")
 
 	cfg, file = example(t, "research-panel.yaml")
 	is(strings.Join(cfg.SAML.IDPs[0].Attributes["first_name"], " "), "FirstName")

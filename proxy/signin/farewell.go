@@ -26,6 +26,9 @@ func (h *Handler) Farewell(w http.ResponseWriter, r *http.Request, v *visit.Visi
 		return false
 	}
 	f, err := h.Sessions.TakeFarewell(r.Context(), id)
+	if err == nil && f.Reason == sessionstore.ReasonIdle {
+		return h.leftAlone(w, r, v, f, login)
+	}
 	page, known := farewells[f.Reason]
 	if err != nil || !known {
 		return false
@@ -46,4 +49,37 @@ func (h *Handler) EndReason(r *http.Request, v *visit.Visit) string {
 		return f.Reason.String()
 	}
 	return ""
+}
+
+// What somebody sees whose session ended unused, besides an URL to go to
+// (session.on_idle).
+const (
+	IdleLogin = "login"   // what anybody sees who has no session
+	IdlePage  = "page"    // a page that says so
+	IdleSLO   = "slo_url" // the page at which their identity provider signs people out, if it has one
+)
+
+// leftAlone tells a person that the session of this browser ended unused, and
+// reports whether it did. Nobody signed out, so the identity provider is told
+// nothing: a person may go there, and no message does (saml2int SDP-SP35).
+func (h *Handler) leftAlone(w http.ResponseWriter, r *http.Request, v *visit.Visit, f sessionstore.Farewell, login string) bool {
+	to := h.OnIdle
+	switch h.OnIdle {
+	case IdleLogin, "":
+		return false
+	case IdlePage:
+		h.Pages.SignedOut(w, r, pages.SignedOut{Reason: pages.EndedIdle, SignIn: login, Status: http.StatusUnauthorized})
+	case IdleSLO:
+		if h.Logouts != nil {
+			to = h.Logouts.Address(f.IDP)
+		}
+		if to == IdleSLO || to == "" {
+			return false
+		}
+		fallthrough
+	default:
+		Redirect(w, to)
+	}
+	v.Reason = "ended_idle"
+	return true
 }

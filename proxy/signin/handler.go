@@ -32,6 +32,7 @@ type Config struct {
 	Federation  Federation // nil = the discovery protocol is not spoken
 	Places      []Place
 	Returns     Returns
+	OnIdle      string // IdleLogin, IdlePage, IdleSLO or an URL; empty = IdleLogin
 	Pages       *pages.Pages
 	Audit       *audit.Log
 	Observer    Observer

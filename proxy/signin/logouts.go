@@ -17,6 +17,10 @@ type Logouts interface {
 	// Offers reports whether that identity provider can be asked to sign people out.
 	Offers(sp, idp string) bool
 
+	// Address is where a browser goes, without a message, to be signed out at that
+	// identity provider; empty where it has no such place.
+	Address(idp string) string
+
 	// Request asks for somebody to be signed out. relayState is an opaque token.
 	Request(d Departed, relayState string) (Request, error)
 

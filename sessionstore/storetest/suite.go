@@ -36,7 +36,7 @@ func Run(t *testing.T, newHarness func(*testing.T) Harness) {
 
 func runCases(t *testing.T, newHarness func(*testing.T) Harness, wanted func(string) bool) {
 	cases := map[string]func(*bench){}
-	for _, group := range []map[string]func(*bench){createCases(), timeCases(), endCases(), tokenCases(), listCases(), watchCases(), managerCases(), raceCases(), attackCases(), nameCases(), namedCases(), keptCases(), noteCases(), browseCases(), limitCases()} {
+	for _, group := range []map[string]func(*bench){createCases(), timeCases(), endCases(), tokenCases(), listCases(), watchCases(), managerCases(), raceCases(), attackCases(), nameCases(), namedCases(), keptCases(), noteCases(), browseCases(), limitCases(), farewellCases()} {
 		for name, run := range group {
 			cases[name] = run
 		}

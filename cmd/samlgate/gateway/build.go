@@ -140,7 +140,7 @@ func (b *base) manager(t *tree) (*sessionstore.Manager, error) {
 	if err != nil {
 		return nil, naming("session", err)
 	}
-	m, err := sessionstore.NewManager(sessionstore.ManagerConfig{Store: b.store, Keys: keys, Now: b.now, OnEnd: ended, Rules: rules})
+	m, err := sessionstore.NewManager(sessionstore.ManagerConfig{Store: b.store, Keys: keys, Now: b.now, OnEnd: ended, Rules: rules, TellIdle: t.cfg.Session.OnIdle != signin.IdleLogin})
 	return m, naming("session", err)
 }
 
@@ -207,7 +207,7 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, router *rou
 	return signin.New(signin.Config{
 		External: cfg.Server.ExternalURL, Host: host, Prefix: cfg.Server.Prefix, Paths: paths(cfg),
 		Jar: jar, Sessions: t.sessions, Hot: t.hot, Federation: federation(t), Provider: provider{t.identities, b.weak}, IDPs: idps(cfg), KeepRemoved: cfg.SAML.OnIDPRemoved == "keep",
-		Logouts: logouts, Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics, Attempts: b, Trials: verdicts{t.sessions, b.now},
+		Logouts: logouts, OnIdle: cfg.Session.OnIdle, Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics, Attempts: b, Trials: verdicts{t.sessions, b.now},
 		Returns: returns{samlsp.ReturnPolicy{
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,
 		}},

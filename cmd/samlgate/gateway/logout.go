@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,6 +55,15 @@ func (l logouts) add(name string, t *tree, c samlsp.Config) error {
 func (l logouts) Offers(sp, idp string) bool {
 	s := l.services[sp]
 	return s != nil && s.Offers(idp)
+}
+
+// Address implements signin.Logouts.
+func (l logouts) Address(idp string) string {
+	p, ok := l.at[own].IDP(idp)
+	if !ok {
+		return ""
+	}
+	return cmp.Or(p.SLO[samlsp.RedirectBinding], p.SLO[samlsp.PostBinding])
 }
 
 // Request implements signin.Logouts.
