@@ -79,10 +79,10 @@ func (n NameID) Key(issuer string) string {
 // Authn says how and when somebody proved who they are
 // (SAML Core §2.7.2, AuthnStatement).
 type Authn struct {
-	Instant      time.Time // AuthnInstant
-	ContextClass string    // AuthnContextClassRef, may be empty
-	SessionIndex string    // may be empty
-	NotOnOrAfter time.Time // SessionNotOnOrAfter, zero when absent
+	Instant      time.Time `json:",omitzero"`  // AuthnInstant
+	ContextClass string    `json:",omitempty"` // AuthnContextClassRef, may be empty
+	SessionIndex string    `json:",omitempty"` // may be empty
+	NotOnOrAfter time.Time `json:",omitzero"`  // SessionNotOnOrAfter, zero when absent
 
 	// ServiceProvider is which of our SP identities the sign-in was made with, by
 	// its name in the configuration; empty = the gateway's own.
@@ -99,13 +99,13 @@ type Authn struct {
 type Identity struct {
 	IDP        string // configured name of the identity provider
 	Person     Person
-	Email      Email // empty when the provider sends none
+	Email      Email `json:",omitempty"` // empty when the provider sends none
 	NameID     NameID
-	FirstName  string
-	LastName   string
-	Username   string
-	EmployeeID string
-	Roles      []string
-	Attributes map[string][]string // further mapped attributes, by their key in the configuration
+	FirstName  string              `json:",omitempty"`
+	LastName   string              `json:",omitempty"`
+	Username   string              `json:",omitempty"`
+	EmployeeID string              `json:",omitempty"`
+	Roles      []string            `json:",omitempty"`
+	Attributes map[string][]string `json:",omitempty"` // further mapped attributes, by their key in the configuration
 	Authn      Authn
 }

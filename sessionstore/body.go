@@ -14,9 +14,9 @@ import (
 // what ended with an epoch.
 type body struct {
 	Identity                 identity.Identity
-	Client                   Client
+	Client                   Client `json:",omitzero"`
 	Idle, Interval, Lifetime time.Duration
-	Epochs                   Epochs
+	Epochs                   Epochs    `json:",omitzero"`
 	Started                  time.Time // on the clock of the gateway that sealed it
 }
 

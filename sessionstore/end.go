@@ -1,9 +1,11 @@
 package sessionstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/samlgate/samlgate/identity"
 )
@@ -48,12 +50,19 @@ func (m *Manager) EndAll(ctx context.Context, p identity.Person, why Reason) (in
 // EndEverything ends every session of everybody, and every sign-in that is
 // under way. After an error some may have ended; repeat it.
 func (m *Manager) EndEverything(ctx context.Context, why Reason) error {
-	for b := range Buckets {
-		if err := m.store.EndBucket(ctx, Bucket(b), why); err != nil {
-			return fmt.Errorf("ending all sessions of bucket %s: %w", Bucket(b), err)
-		}
+	var errs [endsAtOnce]error
+	var all sync.WaitGroup
+	for first := range endsAtOnce {
+		all.Go(func() {
+			for b := first; b < Buckets && errs[first] == nil; b += endsAtOnce {
+				if err := m.store.EndBucket(ctx, Bucket(b), why); err != nil {
+					errs[first] = fmt.Errorf("ending all sessions of bucket %s: %w", Bucket(b), err)
+				}
+			}
+		})
 	}
-	return nil
+	all.Wait()
+	return cmp.Or(errs[:]...)
 }
 
 // tell reports rows that have just been ended to OnEnd, and takes them out of

@@ -27,7 +27,7 @@ type Named struct {
 }
 
 const (
-	endsAtOnce = 8   // ends of one EndNamed that are under way at the same time
+	endsAtOnce = 8   // ends of one EndNamed or EndEverything that are under way at the same time: each may wait for a replica
 	maxPages   = 100 // of MaxRows entries each that one EndNamed looks at for one index
 )
 

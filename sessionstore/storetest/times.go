@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/samlgate/samlgate/sessionstore"
@@ -40,6 +41,13 @@ func timeCases() map[string]func(*bench) {
 			if now.LastUse.Sub(row.Created) < short || !now.Created.Equal(row.Created) || string(now.Body) != string(row.Body) {
 				b.Errorf("created %+v, after touches %+v", row, now)
 			}
+			// So are those by which it is found and counted.
+			b.listed(person(1), row.ID)
+			if in, err := b.Store.IDs(b.ctx(), []sessionstore.Bucket{row.ID.Bucket()}); err != nil || !slices.Contains(in, row.ID) {
+				b.Errorf("the bucket holds %v, %v", in, err)
+			}
+			_, err = b.Store.Create(b.ctx(), b.request(person(1), limit(1, sessionstore.Deny)))
+			b.refused(err, sessionstore.ErrLimit)
 			b.Advance(short + sessionstore.Interval(short) + 10*time.Millisecond)
 			b.gone(row.ID)
 		},

@@ -11,7 +11,12 @@ local function person_note(hash) return prefix .. 'n:' .. hash end
 local bucket_index = prefix .. 'x'
 local bucket_epoch = prefix .. 'e'
 
-local function count(key) return tonumber(redis.call('GET', key) or '0') end
+-- count returns an epoch as it was when the script began.
+local counted = {}
+local function count(key)
+  counted[key] = counted[key] or tonumber(redis.call('GET', key) or '0')
+  return counted[key]
+end
 
 -- The end of a record: see Record.End in Go.
 local function over(h) return math.min(h.used + h.idle + h.interval, h.expires) end
@@ -41,7 +46,9 @@ end
 
 local function publish(what, why) redis.call('PUBLISH', channel, what .. ' ' .. why) end
 
--- grow lets an index live until at, if it would not live longer already.
+-- grow lets an index live until at, if it would not live longer already. What it
+-- leads to lives until then too: with its last session an index goes by itself,
+-- even if nobody comes back.
 local function grow(key, at)
   if redis.call('PEXPIRETIME', key) < at then redis.call('PEXPIREAT', key, at) end
 end

@@ -6,6 +6,8 @@ h.used = math.max(h.used, now - math.max(0, tonumber(ARGV[5])))
 -- PEXPIREAT comes first: it works with memory full, and what a script writes
 -- after its first write does too.
 redis.call('PEXPIREAT', session(id), over(h))
+grow(person_index(h.person), over(h))
+grow(bucket_index, over(h))
 redis.call('SETRANGE', session(id), 9, struct.pack('>I8', h.used))
 redis.call('ZADD', bucket_index, 'XX', over(h), id)
 return 1
