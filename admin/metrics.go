@@ -42,7 +42,7 @@ func NewMetrics(version string) *Metrics {
 	m.ended = counter("sessions_ended_total", "Sessions ended by this process, by reason; expiry is not counted.", "reason")
 	m.storeErrors = counter("store_errors_total", "Failed operations of the session store.", "operation")
 	m.unconfirmed = counter("store_unconfirmed_total", "Writes that ended or used up something and that no replica of the store had confirmed in time, by operation.", "operation")
-	m.stripped = counter("headers_stripped_total", "Client header fields removed because only the gateway may set them.", "route")
+	m.stripped = counter("headers_stripped_total", "Client header fields removed because only the gateway may set them: managed ones say who somebody is, other ones how they came.", "route", "kind")
 	m.dropped = counter("header_values_dropped_total", "Attribute values that no header could carry safely.", "route")
 	m.sha1 = counter("sha1_logins_total", "Sign-ins that rest on SHA-1, which allow_sha1 lets in.", "idp")
 	m.cookies = counter("set_cookies_dropped_total", "Cookies of the gateway's names that an app tried to set.", "route")
@@ -90,9 +90,11 @@ func (m *Metrics) Ended(reason string) { m.ended.WithLabelValues(reason).Inc() }
 // ReturnRefused counts a return address that leads somewhere else.
 func (m *Metrics) ReturnRefused() { m.returns.Inc() }
 
-// HeadersStripped counts what a client may not say.
-func (m *Metrics) HeadersStripped(route string, n int) {
-	m.stripped.WithLabelValues(route).Add(float64(n))
+// HeadersStripped counts what a client may not say: who somebody is, and how
+// the request came.
+func (m *Metrics) HeadersStripped(route string, managed, other int) {
+	m.stripped.WithLabelValues(route, "managed").Add(float64(managed))
+	m.stripped.WithLabelValues(route, "other").Add(float64(other))
 }
 
 // ValuesDropped counts values that no header could carry.

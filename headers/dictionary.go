@@ -5,16 +5,17 @@ import (
 	"strings"
 )
 
-// stripMember removes one member from the dictionary (RFC 9651 §3.2) in h[key]
-// and returns how much it removed. Without that member the field keeps its
-// bytes. A field that does not read as a dictionary goes as a whole: a lenient
-// parser behind us might find in it what we did not.
-func stripMember(h http.Header, key, member string) int {
+// stripMember removes one member from the dictionary (RFC 9651 §3.2) in h[key].
+// Without that member the field keeps its bytes. A field that does not read as a
+// dictionary goes as a whole: a lenient parser behind us might find in it what
+// we did not.
+func stripMember(h http.Header, key, member string, stripped *Stripped) {
 	list := strings.Join(h[key], ",") // RFC 9651 §4.2: several lines are one list
 	members, ok := splitDictionary(list)
 	if !ok {
 		delete(h, key)
-		return 1
+		stripped.Other++
+		return
 	}
 	var kept []string
 	for _, m := range members {
@@ -24,13 +25,13 @@ func stripMember(h http.Header, key, member string) int {
 	}
 	switch {
 	case len(kept) == len(members):
-		return 0
+		return
 	case len(kept) == 0:
 		delete(h, key)
 	default:
 		h[key] = []string{strings.Join(kept, ", ")}
 	}
-	return len(members) - len(kept)
+	stripped.Managed += len(members) - len(kept)
 }
 
 // countMember returns how often a dictionary has a member, or -1 where the

@@ -2,11 +2,30 @@ package headers
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
+// Stripped counts what [Managed.Strip] removed: fields, entries of lists, and
+// members of signature dictionaries.
+type Stripped struct {
+	Managed int // what only the gateway may say: somebody tries to pass for somebody
+	Other   int // what describes the connection, which honest proxies add too, and what cannot be read
+}
+
+// Total is everything that was removed.
+func (s Stripped) Total() int { return s.Managed + s.Other }
+
+func (s *Stripped) add(k kind) {
+	if k == removable {
+		s.Other++
+	} else {
+		s.Managed++
+	}
+}
+
 // Strip removes from h what a client may not say, and returns how much it
-// removed: fields, entries of lists, and members of signature dictionaries.
+// removed.
 //
 // Names are compared by normal form, so X_Auth_Email, x.auth.email and keys
 // that are not in canonical form go too. Managed names are also taken out of
@@ -17,16 +36,16 @@ import (
 // A name in keep survives, exactly as written there but for case, when it is
 // removed only because it describes the connection (X-Real-IP, X-Forwarded-Port,
 // …). A managed name is never kept.
-func (m *Managed) Strip(h http.Header, keep []string) (stripped int) {
+func (m *Managed) Strip(h http.Header, keep []string) (stripped Stripped) {
 	for key := range h {
-		switch m.verdict(key, keep) {
+		switch k := m.verdict(key, keep); k {
 		case managed, removable:
 			delete(h, key)
-			stripped++
+			stripped.add(k)
 		case nameList:
-			stripped += m.stripList(h, key, keep)
+			m.stripList(h, key, keep, &stripped)
 		case dictionary:
-			stripped += stripMember(h, key, "samlgate")
+			stripMember(h, key, "samlgate", &stripped)
 		}
 	}
 	return stripped
@@ -49,29 +68,35 @@ func (m *Managed) verdict(key string, keep []string) kind {
 	return k
 }
 
-// unlistable reports whether a field may not be named in a list: the next hop
-// would delete what we set, our signatures too.
-func (m *Managed) unlistable(name string, keep []string) bool {
-	switch m.verdict(strings.Trim(name, " \t"), keep) {
+// unlistable returns the kind of a field that may not be named in a list, or
+// ordinary: the next hop would delete what we set, our signatures too.
+func (m *Managed) unlistable(name string, keep []string) kind {
+	switch k := m.verdict(strings.Trim(name, " \t"), keep); k {
 	case managed, removable, dictionary:
-		return true
+		return k
 	}
-	return false
+	return ordinary
 }
 
 // stripList takes refused names out of the comma-separated lists in h[key].
-func (m *Managed) stripList(h http.Header, key string, keep []string) (stripped int) {
-	for _, line := range h[key] {
-		stripped += m.refused(line, keep)
+func (m *Managed) stripList(h http.Header, key string, keep []string, stripped *Stripped) {
+	refused := func(line string) bool {
+		for name := range strings.SplitSeq(line, ",") {
+			if m.unlistable(name, keep) != ordinary {
+				return true
+			}
+		}
+		return false
 	}
-	if stripped == 0 {
-		return 0
+	if !slices.ContainsFunc(h[key], refused) {
+		return
 	}
 	var lines []string
 	for _, line := range h[key] {
-		if m.refused(line, keep) == 0 {
-			lines = append(lines, line)
-		} else if line = m.withoutRefused(line, keep); line != "" {
+		if refused(line) {
+			line = m.withoutRefused(line, keep, stripped)
+		}
+		if line != "" {
 			lines = append(lines, line)
 		}
 	}
@@ -80,23 +105,14 @@ func (m *Managed) stripList(h http.Header, key string, keep []string) (stripped 
 	} else {
 		h[key] = lines
 	}
-	return stripped
 }
 
-// refused counts the names of a list that Strip would remove.
-func (m *Managed) refused(list string, keep []string) (n int) {
-	for name := range strings.SplitSeq(list, ",") {
-		if m.unlistable(name, keep) {
-			n++
-		}
-	}
-	return n
-}
-
-func (m *Managed) withoutRefused(list string, keep []string) string {
+func (m *Managed) withoutRefused(list string, keep []string, stripped *Stripped) string {
 	var names []string
 	for name := range strings.SplitSeq(list, ",") {
-		if name = strings.Trim(name, " \t"); name != "" && !m.unlistable(name, keep) {
+		if k := m.unlistable(name, keep); k != ordinary {
+			stripped.add(k)
+		} else if name = strings.Trim(name, " \t"); name != "" {
 			names = append(names, name)
 		}
 	}

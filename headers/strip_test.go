@@ -14,14 +14,14 @@ func TestStrip(t *testing.T) {
 	gone := func(key string, values ...string) {
 		t.Helper()
 		h := http.Header{key: values, "Accept": {"*/*"}}
-		if n := m.Strip(h, nil); n == 0 || len(h) != 1 {
+		if n := m.Strip(h, nil).Total(); n == 0 || len(h) != 1 {
 			t.Errorf("a client's %q survived: %v", key, h)
 		}
 	}
 	stays := func(key string, values ...string) {
 		t.Helper()
 		h := http.Header{key: values}
-		if n := m.Strip(h, nil); n != 0 || !reflect.DeepEqual(h, http.Header{key: values}) {
+		if n := m.Strip(h, nil).Total(); n != 0 || !reflect.DeepEqual(h, http.Header{key: values}) {
 			t.Errorf("%q became %v", key, h)
 		}
 	}
@@ -81,7 +81,7 @@ func TestStripListsAndSignatures(t *testing.T) {
 		"our label as a flag": {
 			http.Header{"Signature": {`samlgate;x=1, samlgate, samlgate2=1`}}, http.Header{"Signature": {`samlgate2=1`}}, 2},
 	} {
-		if n := m.Strip(c.before, nil); n != c.stripped || !reflect.DeepEqual(c.before, c.after) {
+		if n := m.Strip(c.before, nil).Total(); n != c.stripped || !reflect.DeepEqual(c.before, c.after) {
 			t.Errorf("%s: %d, %v; want %d, %v", name, n, c.before, c.stripped, c.after)
 		}
 	}
@@ -90,8 +90,28 @@ func TestStripListsAndSignatures(t *testing.T) {
 		`a="\x"`, "a=\"ü\"", "a=1\x00", `=1`, `a=`, `a= 1`, `a b`, ``, `a="x\`,
 	} {
 		h := http.Header{"Signature-Input": {broken}}
-		if n := m.Strip(h, nil); n != 1 || len(h) != 0 {
+		if n := m.Strip(h, nil).Total(); n != 1 || len(h) != 0 {
 			t.Errorf("%q does not read as a dictionary and survived", broken)
+		}
+	}
+}
+
+// Only what an honest client or proxy would never say is an attempt.
+func TestStripTellsAttemptsFromNoise(t *testing.T) {
+	m := NewManaged(allNames())
+	for name, c := range map[string]struct {
+		h    http.Header
+		want Stripped
+	}{
+		"a proxy":           {http.Header{"X-Forwarded-For": {"1"}, "X-Real-Ip": {"1"}, "Connection": {"x-forwarded-for"}}, Stripped{Other: 3}},
+		"a signed request":  {http.Header{"Signature": {`keyId="k",algorithm="hs2019"`}}, Stripped{Other: 1}},
+		"a forger":          {http.Header{"X_Auth_Email": {"a"}, "Connection": {"close, X-Auth-Roles, x-real-ip"}}, Stripped{Managed: 2, Other: 1}},
+		"a forged label":    {http.Header{"Signature": {`a=:YQ==:, samlgate=:YQ==:`}}, Stripped{Managed: 1}},
+		"an alias of ours":  {http.Header{"Signature_Input": {"a"}, "Content_Length": {"1"}}, Stripped{Managed: 2}},
+		"somebody ordinary": {http.Header{"Accept": {"*/*"}, "Connection": {"close"}}, Stripped{}},
+	} {
+		if got := m.Strip(c.h, nil); got != c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}
 }

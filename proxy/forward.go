@@ -41,6 +41,7 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, v *visit.Visit
 	}
 	if err := g.describe(&p, v); err != nil {
 		v.Err = err
+		g.noteTooLarge(v, p.session)
 		g.show(w, r, v, pages.Problem{Code: pages.ValueTooLarge, Args: map[string]string{"route": v.Route}})
 		return
 	}
@@ -104,10 +105,7 @@ func (g *Gateway) describe(p *passage, v *visit.Visit) error {
 		return err
 	}
 	if n := report.Total(); n > 0 && p.session != nil {
-		g.Observer.ValuesDropped(v.Route, n)
-		g.Audit.Record(audit.Event{
-			Type: audit.ValueDropped, Person: p.session.Identity.Person, Route: v.Route, Session: v.Session, RequestID: v.ID,
-		})
+		g.noteDropped(v, p.session, n)
 	}
 	if p.session == nil || g.Signer == nil || names.JWT == "" {
 		return nil
@@ -139,8 +137,8 @@ func (g *Gateway) greet(w http.ResponseWriter, v *visit.Visit, s *sessionstore.S
 // prepare strips, then sets, then signs, in this order, on every route. What
 // speaks for nobody is not signed: an app takes a signature for an identity.
 func (g *Gateway) prepare(out *http.Request, v *visit.Visit, p passage) error {
-	if n := g.Managed.Strip(out.Header, p.route.KeepHeaders); n > 0 {
-		g.Observer.HeadersStripped(v.Route, n)
+	if n := g.Managed.Strip(out.Header, p.route.KeepHeaders); n.Total() > 0 {
+		g.noteStripped(v, p.session, n)
 	}
 	var stale []string
 	if p.first {

@@ -65,9 +65,6 @@ func TestNobodyIsSomebodyElse(t *testing.T) {
 	truthful(t, w.app.last(t), ann)
 	stranger.do(wiki+"/open/ws", ask{kind: "xhr", header: socket}).is(200)
 	truthful(t, w.app.last(t), "")
-	if w.observer.stripped == 0 {
-		t.Error("nothing was counted")
-	}
 }
 
 func TestCookiesOnTheirWay(t *testing.T) {

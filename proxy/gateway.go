@@ -25,7 +25,7 @@ import (
 // Observer counts.
 type Observer interface {
 	Request(route, method string, status int, took time.Duration)
-	HeadersStripped(route string, n int)
+	HeadersStripped(route string, managed, other int)
 	ValuesDropped(route string, n int)
 	CookiesDropped(route string, n int)
 }
@@ -57,6 +57,8 @@ type Config struct {
 // Gateway serves the public listener.
 type Gateway struct {
 	Config
+	forged  seldom // :: route and client → header_forged
+	dropped seldom // :: route and session → value_dropped
 }
 
 // New returns a Gateway for a configuration that was checked.
@@ -64,7 +66,11 @@ func New(cfg Config) (*Gateway, error) {
 	if cfg.Routes == nil || cfg.SignIn == nil || cfg.Sessions == nil || cfg.Hot == nil || cfg.Live == nil || cfg.Managed == nil {
 		return nil, errors.New("a gateway needs routes, sign-in, sessions and managed headers")
 	}
-	return &Gateway{cfg}, nil
+	return &Gateway{
+		Config:  cfg,
+		forged:  seldom{span: time.Minute, room: 1000, now: cfg.Now},
+		dropped: seldom{span: time.Hour, room: 10_000, now: cfg.Now},
+	}, nil
 }
 
 // ServeHTTP answers one request.

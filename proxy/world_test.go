@@ -368,7 +368,8 @@ type counter struct {
 	refused  int
 	logins   []string
 	logouts  []string
-	stripped int
+	stripped headers.Stripped
+	dropped  int
 	cookies  int
 	statuses []int
 }
@@ -389,9 +390,11 @@ func (c *counter) ReturnRefused() { c.note(func() { c.refused++ }) }
 func (c *counter) Request(_, _ string, status int, _ time.Duration) {
 	c.note(func() { c.statuses = append(c.statuses, status) })
 }
-func (c *counter) HeadersStripped(_ string, n int) { c.note(func() { c.stripped += n }) }
-func (c *counter) ValuesDropped(string, int)       {}
-func (c *counter) CookiesDropped(_ string, n int)  { c.note(func() { c.cookies += n }) }
+func (c *counter) HeadersStripped(_ string, managed, other int) {
+	c.note(func() { c.stripped.Managed += managed; c.stripped.Other += other })
+}
+func (c *counter) ValuesDropped(_ string, n int)  { c.note(func() { c.dropped += n }) }
+func (c *counter) CookiesDropped(_ string, n int) { c.note(func() { c.cookies += n }) }
 
 // fakeApp remembers what reaches it and answers as a test likes.
 type fakeApp struct {
