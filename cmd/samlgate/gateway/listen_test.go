@@ -91,7 +91,7 @@ func TestHTTPSRedirect(t *testing.T) {
 	s.tlsPair("sso", "sso.localhost")
 	plain := testenv.FreePort(t)
 	s.change("external_url: http:", "external_url: https:")
-	s.change("  drain:", "  http_listen: 127.0.0.1:"+plain+"\n  tls: {cert_file: sso.crt, key_file: sso.key}\n  drain:").run()
+	s.change("  drain:", "  http_listen: 127.0.0.1:"+plain+"\n  tls: {cert_file: sso.crt, key_file: sso.key, hsts: 1h}\n  drain:").run()
 	c := testenv.NoRedirects(s.client)
 	for _, q := range []struct {
 		method, host, want string
@@ -108,6 +108,20 @@ func TestHTTPSRedirect(t *testing.T) {
 		r.Host = q.host
 		if a := s.do(c, r); a.status != q.status || a.header.Get("Location") != q.want {
 			t.Errorf("%s for %s: %d to %q, want %d to %q", q.method, q.host, a.status, a.header.Get("Location"), q.status, q.want)
+		}
+	}
+	s.port = plain // what cannot be read has a page and a log line there, too
+	for request, status := range malformed {
+		if strings.HasPrefix(request, "OPTIONS") {
+			status = 403 // that one can be read
+			if got := s.raw(false, request); got.status != status {
+				t.Errorf("%q: %d", request, got.status)
+			}
+			continue
+		}
+		s.refuses(false, request, status)
+		if got := s.raw(false, request); got.header.Get("Strict-Transport-Security") != "" {
+			t.Errorf("%q: https is promised over http", request)
 		}
 	}
 }

@@ -16,23 +16,29 @@ import (
 
 // answerRefused prepares s for [peer.Guard] to send our own page for what
 // net/http refuses before any handler, and for "OPTIONS *" to reach the handler
-// like all other requests.
-func (r *Runner) answerRefused(s *http.Server) peer.Refused {
+// like all other requests. A listener that only leads to https promises
+// nothing: over http there is no HSTS (RFC 6797 §7.2).
+func (r *Runner) answerRefused(s *http.Server, promises bool) peer.Refused {
 	s.ConnState, s.DisableGeneralOptionsHandler = peer.Follow, true
-	return r.refused
+	return func(status int, remote net.Addr) []byte {
+		hsts := ""
+		if promises {
+			hsts = r.current.Load().gateway.HSTS
+		}
+		return r.refused(status, remote, hsts)
+	}
 }
 
 // refused answers a request that cannot be read, so that it has a page, a
 // request id, a log line and a count like all others. Nothing the client sent
 // is known here but its address.
-func (r *Runner) refused(status int, remote net.Addr) []byte {
+func (r *Runner) refused(status int, remote net.Addr, hsts string) []byte {
 	id := visit.NewID()
-	g := r.current.Load().gateway
 	page := &buffer{header: http.Header{"Date": {r.now().UTC().Format(http.TimeFormat)}}} // RFC 9110 §6.6.1
-	if g.HSTS != "" {
-		page.header.Set("Strict-Transport-Security", g.HSTS)
+	if hsts != "" {
+		page.header.Set("Strict-Transport-Security", hsts)
 	}
-	g.Pages.Error(page, unread(), pages.Problem{Code: unreadable(status), Status: status, RequestID: id})
+	r.current.Load().gateway.Pages.Error(page, unread(), pages.Problem{Code: unreadable(status), Status: status, RequestID: id})
 	r.metrics.Request("", "other", page.status, 0)
 	r.log.LogAttrs(context.Background(), slog.LevelInfo, "request refused", slog.String("request_id", id),
 		slog.String("reason", "malformed"), slog.Int("status", page.status), slog.String("remote", remote.String()))

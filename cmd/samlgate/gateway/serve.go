@@ -47,7 +47,7 @@ func (r *Runner) servePublic(cfg *config.Config, failed chan<- error) (*http.Ser
 			return r.current.Load().tls, nil // a reload brings renewed certificates
 		}
 	}
-	guarded := peer.Guard(l, secure, r.answerRefused(s))
+	guarded := peer.Guard(l, secure, r.answerRefused(s, true))
 	go func() { failed <- serving("public", s.Serve(guarded)) }() // ends with Shutdown or Close
 	return s, addr, nil
 }
@@ -58,7 +58,8 @@ func (r *Runner) serveRedirect(cfg *config.Config, failed chan<- error) (*http.S
 		return nil, fmt.Errorf("server.http_listen: %w", err)
 	}
 	s := server(http.HandlerFunc(r.toHTTPS), r.log)
-	go func() { failed <- serving("http", s.Serve(l)) }() // ends with Close
+	guarded := peer.Guard(l, nil, r.answerRefused(s, false))
+	go func() { failed <- serving("http", s.Serve(guarded)) }() // ends with Close
 	return s, nil
 }
 
