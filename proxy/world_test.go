@@ -82,6 +82,7 @@ type setup struct {
 	further     []signin.ServiceProvider
 	acsRate     signin.Rate
 	logoutRate  signin.Patience
+	codeRate    signin.Patience
 	appTimeouts time.Duration
 	trusted     []netip.Prefix
 	federation  signin.Federation
@@ -254,7 +255,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	w.t.Cleanup(memory.Close)
 	door, err := signin.New(signin.Config{
 		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Hot: memory, Provider: w.idp, IDPs: s.idps, KeepRemoved: s.keepRemoved, Logouts: w.slo, OnIdle: s.onIdle,
-		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, Attempts: w.attempts, Trials: w.attempts, LoginRate: s.loginRate, ACSRate: s.acsRate, LogoutRate: s.logoutRate, RelayRate: s.relayRate, Now: w.now,
+		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, Attempts: w.attempts, Trials: w.attempts, LoginRate: s.loginRate, ACSRate: s.acsRate, LogoutRate: s.logoutRate, RelayRate: s.relayRate, CodeRate: s.codeRate, Now: w.now,
 		Keys:       jwks,
 		Further:    s.further,
 		Returns:    returns{samlsp.ReturnPolicy{External: w.external, Hosts: router.ExactHost, Prefix: "/.samlgate"}},

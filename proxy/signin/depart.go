@@ -101,9 +101,9 @@ func (h *Handler) logoutHost(sp string) string {
 // It begins with a page that goes on by itself: a redirect in answer to a form
 // would be held to the form-action of whichever page had the form, here or in
 // the app, on its whole way through the identity provider's hosts.
-func (h *Handler) finish(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+func (h *Handler) finish(w http.ResponseWriter, r *http.Request, v *visit.Visit) (proven bool) {
 	if !h.method(w, r, v, http.MethodGet) {
-		return
+		return true
 	}
 	q := r.URL.Query()
 	code, host := q.Get("code"), h.logoutHost(q.Get("for"))
@@ -117,20 +117,22 @@ func (h *Handler) finish(w http.ResponseWriter, r *http.Request, v *visit.Visit)
 		q.Set("go", "1")
 		h.Pages.Leaving(w, r, pages.Leaving{URL: h.originOf(host) + h.below("logout/finish") + "?" + q.Encode()})
 	default:
-		h.askToLogOut(w, r, v, code)
+		return h.askToLogOut(w, r, v, code)
 	}
+	return true
 }
 
-// askToLogOut sends the request that the code stands for.
-func (h *Handler) askToLogOut(w http.ResponseWriter, r *http.Request, v *visit.Visit, code string) {
+// askToLogOut sends the request that the code stands for; false means that it
+// stands for none here.
+func (h *Handler) askToLogOut(w http.ResponseWriter, r *http.Request, v *visit.Visit, code string) (proven bool) {
 	d, err := h.takeDeparture(r.Context(), code)
 	switch {
 	case errors.Is(err, sessionstore.ErrNotFound):
 		h.unconfirmed(w, r, v, "")
-		return
+		return false
 	case err != nil:
 		h.unavailable(w, r, v, err)
-		return
+		return true
 	}
 	v.IDP = d.Who.IDP
 	began, _ := h.Jar.readLogins(r, v.Host)
@@ -138,23 +140,24 @@ func (h *Handler) askToLogOut(w http.ResponseWriter, r *http.Request, v *visit.V
 		v.Reason = "logout_code_refused"
 		h.Audit.Record(audit.Event{Type: audit.LogoutRefused, IDP: v.IDP, Addr: v.Client(), RequestID: v.ID, Reason: v.Reason})
 		h.unconfirmed(w, r, v, "")
-		return
+		return false
 	}
 	req, err := h.Logouts.Request(d.Who, nonce())
 	if err != nil {
 		v.Err = err
 		h.Observer.Logout(v.IDP, "sent", "error")
 		h.unconfirmed(w, r, v, v.IDP)
-		return
+		return true
 	}
 	began.add(pendingLogout(d, req.ID, h.Now()), h.Now())
 	if err := h.Jar.writeLogins(w, v.Host, began); err != nil {
 		h.failed(w, r, v, err)
-		return
+		return true
 	}
 	v.Reason = "logout_asked_for"
 	h.Observer.Logout(v.IDP, "sent", "started")
 	h.carry(w, r, LogoutAnswer{IDP: v.IDP, URL: req.URL, Fields: req.Fields})
+	return true
 }
 
 func (h *Handler) takeDeparture(ctx context.Context, code string) (d departure, err error) {

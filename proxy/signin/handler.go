@@ -45,6 +45,7 @@ type Config struct {
 	ACSRate     Rate
 	LogoutRate  Patience // with logout messages that do nothing
 	RelayRate   Rate     // of answers that arrive on an app host
+	CodeRate    Patience // with codes of a hand-over or a sign-out that are not right
 	AccountRate Rate
 	Now         func() time.Time
 }
@@ -149,9 +150,9 @@ func (h *Handler) mount() {
 		h.gateway[h.below("login/"+name)] = h.limited(h.LoginRate, h.login)
 	}
 	h.hosts = map[string]endpoint{
-		h.below("callback"):      h.callback,
+		h.below("callback"):      h.doubted(h.CodeRate, h.callback),
 		h.below("logout"):        h.logout,
-		h.below("logout/finish"): h.finish,
+		h.below("logout/finish"): h.doubted(h.CodeRate, h.finish),
 		h.below("jwks.json"):     h.plain(h.Keys),
 	}
 	h.exact = make(map[Alias]endpoint)

@@ -104,37 +104,39 @@ func (h *Handler) originOf(host string) string {
 
 // callback ends the journey on the host where it began. Where it leads comes
 // from this browser's own cookie alone; a code that is not exactly right signs
-// nobody in.
-func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
+// nobody in, and is not proven.
+func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit.Visit) (proven bool) {
 	if !h.method(w, r, v, http.MethodGet) {
-		return
+		return true
 	}
 	q := r.URL.Query()
 	if v.Host != h.Host && q.Has("return_to") && !q.Has("state") {
 		h.fetch(w, r, v, q.Get("return_to"))
-		return
+		return true
 	}
 	code, state := q.Get("code"), q.Get("state")
 	way, rest, ok := h.Jar.findJourney(r, v.Host, state, h.Now())
 	if !ok {
 		h.burn(r, code)
 		h.problem(w, r, v, pages.LoginExpired, pages.Action{Kind: pages.StartAgain, URL: "/"})
-		return
+		return false
 	}
 	end := arrival{Refused: v.Host != h.Host}
 	if v.Host != h.Host {
 		s, ok := h.enter(w, r, v, code, way)
 		if !ok {
-			return
+			return true
 		}
 		end.of(s, h.Now())
+		proven = s != nil
 	}
 	rest.arrive(way, end, h.Now())
 	if err := h.Jar.writeTravels(w, v.Host, rest); err != nil {
 		h.failed(w, r, v, err)
-		return
+		return true
 	}
 	h.arrive(w, r, h.by(way.URL), state) // without a session the login starts over there
+	return proven || v.Host == h.Host
 }
 
 // by leads from the gateway origin to an address on an app host by way of that

@@ -24,9 +24,9 @@ const (
 // in frames of these too: a signature speaks for them. It needs no cookie to end
 // sessions.
 func (h *Handler) slo(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
-	h.doubted(func(w http.ResponseWriter, r *http.Request, v *visit.Visit) (proven bool) {
+	h.doubted(h.LogoutRate, func(w http.ResponseWriter, r *http.Request, v *visit.Visit) (proven bool) {
 		in, ok := h.receiveLogout(w, r, v)
-		if !ok || h.crowded(w, r, v) {
+		if !ok || h.crowded(h.LogoutRate, w, r, v) {
 			return false
 		}
 		m, err := h.readLogout(v, in)
@@ -53,33 +53,6 @@ func (h *Handler) slo(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
 		h.carry(w, r, *answer)
 		return true
 	})(w, r, v)
-}
-
-// doubted counts by address what serve does not find to be proven, and answers
-// 429 where that was too much. What an identity provider has signed and what is
-// done for the first time is not counted: by SOAP all its requests come from one
-// address, and at the end of a working day everybody signs out. Such a request is
-// spent, so a copy of one counts.
-func (h *Handler) doubted(serve func(w http.ResponseWriter, r *http.Request, v *visit.Visit) (proven bool)) endpoint {
-	return func(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
-		if !h.crowded(w, r, v) && !serve(w, r, v) && h.LogoutRate != nil {
-			h.LogoutRate.Allow(v.Addr)
-		}
-	}
-}
-
-// crowded answers 429 where the address has sent too much that was not proven.
-// It is asked again when a message has arrived: many that come slowly may be
-// complete at the same moment.
-func (h *Handler) crowded(w http.ResponseWriter, r *http.Request, v *visit.Visit) bool {
-	if h.LogoutRate == nil {
-		return false
-	}
-	ok, after := h.LogoutRate.Peek(v.Addr)
-	if !ok {
-		h.show(w, r, v, pages.Problem{Code: pages.TooMany, RetryAfter: after})
-	}
-	return !ok
 }
 
 // receiveLogout reads what a browser brings.
@@ -184,12 +157,12 @@ func (h *Handler) noteRefusal(v *visit.Visit, err error) *Refusal {
 // soap is the single logout service of an identity of ours for identity
 // providers that come without a browser (SAML Bindings §3.2).
 func (h *Handler) soap(w http.ResponseWriter, r *http.Request, v *visit.Visit) {
-	h.doubted(func(w http.ResponseWriter, r *http.Request, v *visit.Visit) (proven bool) {
+	h.doubted(h.LogoutRate, func(w http.ResponseWriter, r *http.Request, v *visit.Visit) (proven bool) {
 		if !h.method(w, r, v, http.MethodPost) {
 			return false
 		}
 		in, err := h.receiveSOAP(w, r)
-		if err == nil && h.crowded(w, r, v) {
+		if err == nil && h.crowded(h.LogoutRate, w, r, v) {
 			return false
 		}
 		return h.answerSOAP(w, r, v, in, err)

@@ -21,7 +21,6 @@ import (
 	"github.com/samlgate/samlgate/pages"
 	"github.com/samlgate/samlgate/proxy"
 	"github.com/samlgate/samlgate/proxy/backchannel"
-	"github.com/samlgate/samlgate/proxy/limit"
 	"github.com/samlgate/samlgate/proxy/live"
 	"github.com/samlgate/samlgate/proxy/route"
 	"github.com/samlgate/samlgate/proxy/signin"
@@ -176,23 +175,7 @@ func naming(key string, err error) error {
 
 func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, router *route.Router[*proxy.Route], host string) (*signin.Handler, error) {
 	cfg := t.cfg
-	loginRate, err := rate(cfg.Server.RateLimits.Login, b.now)
-	if err != nil {
-		return nil, err
-	}
-	acsRate, err := rate(cfg.Server.RateLimits.ACS, b.now)
-	if err != nil {
-		return nil, err
-	}
-	logoutRate, err := rate(cfg.Server.RateLimits.ACS, b.now)
-	if err != nil {
-		return nil, err
-	}
-	relayRate, err := rate(cfg.Server.RateLimits.ACS, b.now)
-	if err != nil {
-		return nil, err
-	}
-	accountRate, err := rate(cfg.Server.RateLimits.Account, b.now)
+	rates, err := b.rates(cfg.Server.RateLimits)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +195,8 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, router *rou
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,
 		}},
 		Further:  t.further(),
-		Metadata: metadataHandler(t.sp), Keys: keys, LoginRate: loginRate, ACSRate: acsRate, LogoutRate: logoutRate, RelayRate: relayRate, AccountRate: accountRate, Now: b.now,
+		Metadata: metadataHandler(t.sp), Keys: keys, Now: b.now,
+		LoginRate: rates.login, ACSRate: rates.acs, LogoutRate: rates.logout, RelayRate: rates.relay, CodeRate: rates.code, AccountRate: rates.account,
 	})
 }
 
@@ -276,14 +260,6 @@ func idps(cfg *config.Config) []signin.IDP {
 		}, Unsolicited: signin.Unsolicited(c.IDPInitiated), DefaultURL: placeOf(cfg, c.DefaultRoute)}
 	}
 	return out
-}
-
-// rate returns nil where the operator switched the limit off.
-func rate(r config.Rate, now func() time.Time) (signin.Patience, error) {
-	if r.Events == 0 {
-		return nil, nil
-	}
-	return limit.New(limit.Config{Events: r.Events, Per: r.Per, Now: now})
 }
 
 func hsts(t *config.ServerTLS) string {
