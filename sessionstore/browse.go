@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/samlgate/samlgate/identity"
 )
 
 // Page is a part of all sessions, in the order of their handles, which is none
@@ -30,32 +32,60 @@ func (m *Manager) Browse(ctx context.Context, after Handle, most int, want func(
 	looked := 0
 	first, _ := after.bucket()
 	err := m.walk(ctx, first, func(_ []Bucket, found []ID) (bool, error) {
-		ids := inOrder(found, after)
-		for len(ids) > 0 {
-			// Where all are wanted, no more are read than fit.
-			n := min(len(ids), MaxRows)
-			if want == nil {
-				n = min(n, most-len(page.Sessions))
-			}
-			full, err := m.fill(ctx, &page, ids[:n], most, want)
-			looked += n
-			if err != nil {
-				return false, err
-			}
-			if full || looked >= maxLook {
-				if !full {
-					page.Next = ids[n-1].handle
-				}
-				return false, nil
-			}
-			ids = ids[n:]
-		}
-		return true, nil
+		n, more, err := m.look(ctx, &page, inOrder(found, after), maxLook-looked, most, want)
+		looked += n
+		return more, err
 	})
 	if err != nil {
 		return Page{}, fmt.Errorf("browsing sessions: %w", err)
 	}
 	return page, nil
+}
+
+// BrowseOf is [Manager.Browse] for the sessions of p alone.
+func (m *Manager) BrowseOf(ctx context.Context, p identity.Person, after Handle, most int, want func(*Session) bool) (page Page, err error) {
+	if most < 1 || most > MaxRows {
+		return Page{}, errors.New("browsing sessions: a page has 1 to 1000 of them")
+	}
+	rows, err := m.store.List(ctx, p.Hash())
+	if err != nil {
+		return Page{}, fmt.Errorf("browsing the sessions of a person: %w", err)
+	}
+	found := make([]ID, len(rows))
+	for i, row := range rows {
+		found[i] = row.ID
+	}
+	ids := inOrder(found, after)
+	if _, _, err := m.look(ctx, &page, ids, MaxRows, most, want); err != nil {
+		return Page{}, fmt.Errorf("browsing the sessions of a person: %w", err)
+	}
+	if len(ids) > 0 && page.Next == ids[len(ids)-1].handle {
+		page.Next = ""
+	}
+	return page, nil
+}
+
+// look adds what is wanted of ids to the page and reports how many it has looked
+// at, and whether there is room for more: the page is not full, and it has looked
+// at fewer than enough.
+func (m *Manager) look(ctx context.Context, page *Page, ids []named, enough, most int, want func(*Session) bool) (looked int, more bool, err error) {
+	for looked < len(ids) {
+		// Where all are wanted, no more are read than fit.
+		n := min(len(ids)-looked, MaxRows)
+		if want == nil {
+			n = min(n, most-len(page.Sessions))
+		}
+		full, err := m.fill(ctx, page, ids[looked:looked+n], most, want)
+		looked += n
+		if err != nil || full {
+			return looked, false, err
+		}
+		if looked >= enough {
+			page.Next = ids[looked-1].handle
+			return looked, false, nil
+		}
+	}
+	return looked, true, nil
 }
 
 // fill adds what is wanted of ids to the page, and reports whether it is full.

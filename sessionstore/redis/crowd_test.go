@@ -35,11 +35,14 @@ const sealed = 400
 // single logout too.
 func newCrowd(t testing.TB, slo bool, args ...string) *crowd {
 	t.Helper()
-	s, err := New(Options{Addr: storetest.StartRedis(t, args...), Now: time.Now})
+	o := Options{Now: time.Now}.server(storetest.StartRedis(t, args...))
+	o.ReadTimeout = 10 * time.Second // the machine may be busy, and a thousand are asked for at once
+	client := goredis.NewClient(o)
+	t.Cleanup(func() { client.Close() })
+	s, err := NewFromClient(client, "", time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
 	c := &crowd{Store: s, TB: t, slo: slo, pipe: s.client.Pipeline()}
 	c.m = managerOver(t, c)
 	for _, name := range []string{"create", "enlist"} {

@@ -24,6 +24,7 @@ type Store struct {
 	now         func() time.Time
 	scripts     scripts
 	replicas    replicas
+	joint       joint
 	unconfirmed func(context.Context, Unconfirmed)
 }
 
@@ -81,13 +82,9 @@ func (s *Store) Create(ctx context.Context, c sessionstore.Create) (sessionstore
 	return created, r.failed("creating a session")
 }
 
-// Load returns a live record.
+// Load returns a live record. Those that are asked for at once go together.
 func (s *Store) Load(ctx context.Context, id sessionstore.ID) (sessionstore.Row, error) {
-	row, err := s.loaded(id, s.run(ctx, "load", id.Bucket(), string(id)))
-	if err == nil && row.Format != sessionstore.Format {
-		return row, sessionstore.ErrFormat
-	}
-	return row, err
+	return s.loadJoint(ctx, id)
 }
 
 // Touch records a use that was ago before now.

@@ -96,6 +96,7 @@ func browseCases() map[string]func(*bench) {
 			}
 		},
 		"paging is stable while sessions come, go and are used":   stablePages,
+		"the sessions of one person come in pages":                onesPages,
 		"a handle finds its session, and what is none finds none": handles,
 		"people are listed once, with their sessions":             peopleOnce,
 		"browsing passes over what is over by the limits of now": func(b *bench) {
@@ -108,6 +109,39 @@ func browseCases() map[string]func(*bench) {
 				b.Errorf("%s is listed: %v", s.ID, seen)
 			}
 		},
+	}
+}
+
+// onesPages: those of nobody else are among them, and the last page says so.
+func onesPages(b *bench) {
+	m := b.manager()
+	p, beside := person(1), neighbour(person(1), true)
+	want := map[sessionstore.Handle]bool{}
+	for n := range 20 {
+		want[b.start(m, p, func(s *sessionstore.Start) { s.Identity.IDP = fmt.Sprintf("idp%d", n%2) }).ID.Handle()] = true
+		b.start(m, beside)
+	}
+	after := sessionstore.Handle("")
+	for turn := range 2 {
+		page, err := m.BrowseOf(b.ctx(), p, after, 10, nil)
+		b.must(err)
+		if len(page.Sessions) != 10 || (page.Next == "") != (turn == 1) {
+			b.Fatalf("%d sessions, then %q", len(page.Sessions), page.Next)
+		}
+		for _, s := range page.Sessions {
+			if !want[s.ID.Handle()] {
+				b.Errorf("%s came twice, or is somebody else's", s.ID)
+			}
+			delete(want, s.ID.Handle())
+		}
+		after = page.Next
+	}
+	page, err := m.BrowseOf(b.ctx(), p, "", 100, func(s *sessionstore.Session) bool { return s.Identity.IDP == "idp1" })
+	if err != nil || len(page.Sessions) != 10 || page.Next != "" {
+		b.Errorf("%d at idp1, then %q: %v", len(page.Sessions), page.Next, err)
+	}
+	if page, err = m.BrowseOf(b.ctx(), person(2), "", 100, nil); err != nil || len(page.Sessions) != 0 {
+		b.Errorf("%d of nobody, %v", len(page.Sessions), err)
 	}
 }
 

@@ -65,7 +65,10 @@ func (o operators) List(ctx context.Context, q admin.SessionQuery) (list admin.S
 	}
 	var page sessionstore.Page
 	if q.User != "" {
-		page, err = t.ofUser(ctx, q, after, want)
+		var p identity.Person
+		if p, err = personOf(q.User); err == nil {
+			page, err = t.sessions.BrowseOf(ctx, p, after, q.Limit, want)
+		}
 	} else {
 		page, err = t.sessions.Browse(ctx, after, q.Limit, want)
 	}
@@ -100,28 +103,6 @@ func (r *Runner) mayEnter(rt *proxy.Route, s *sessionstore.Session) bool {
 	addr, _ := netip.ParseAddr(s.Client.Addr)
 	return (len(rt.IDPs) == 0 || slices.Contains(rt.IDPs, s.Identity.IDP)) && rt.Demand.Met(s.Identity.Authn, r.now()) &&
 		rt.Rules.Decide(s.Identity, addr) == access.Allowed
-}
-
-// ofUser is the page of one person's sessions behind after.
-func (t *tree) ofUser(ctx context.Context, q admin.SessionQuery, after sessionstore.Handle, want func(*sessionstore.Session) bool) (page sessionstore.Page, err error) {
-	p, err := personOf(q.User)
-	if err != nil {
-		return page, err
-	}
-	all, err := t.sessions.List(ctx, p)
-	if err != nil {
-		return page, err
-	}
-	all = slices.DeleteFunc(all, func(s *sessionstore.Session) bool { return s.ID.Handle() <= after || want != nil && !want(s) })
-	slices.SortFunc(all, func(a, b *sessionstore.Session) int {
-		return strings.Compare(string(a.ID.Handle()), string(b.ID.Handle()))
-	})
-	if len(all) > q.Limit {
-		all = all[:q.Limit]
-		page.Next = all[q.Limit-1].ID.Handle()
-	}
-	page.Sessions = all
-	return page, nil
 }
 
 // Show implements admin.Sessions.
