@@ -79,6 +79,7 @@ func (c *checker) names(path string, h HeaderNames) {
 	}
 	c.sameNames(path, all)
 	c.mapNames(path, h)
+	c.encodings(path, h)
 	if strings.ContainsFunc(h.Separator, func(r rune) bool { return r < ' ' || r > '~' }) || h.Separator == "" || len(h.Separator) > 8 {
 		if at := path + ".separator"; path == "headers" || c.given(at) {
 			c.mistake(at, "must be 1 to 8 printable ASCII characters")
@@ -152,6 +153,9 @@ func (c *checker) managed(name string) bool {
 		return true
 	}
 	all := c.cfg.Headers.settings("")
+	for _, preset := range HeaderPresets() {
+		all = append(all, preset.settings("")...)
+	}
 	for _, r := range c.cfg.Routes {
 		all = append(all, r.Headers.settings("")...)
 	}

@@ -100,8 +100,8 @@ func (p *populator) structure(n *node, v reflect.Value, s spot) {
 		if value := n.get(f.key); value != nil {
 			p.value(value, v.FieldByIndex(f.index), s.key(f))
 		}
-		if idp, ok := v.Addr().Interface().(*IDP); ok && f.key == "preset" {
-			idp.usePreset() // stands in the schema before all that it changes
+		if owner, ok := v.Addr().Interface().(interface{ usePreset() }); ok && f.key == "preset" {
+			owner.usePreset() // stands in the schema before all that it changes
 		}
 	}
 }
@@ -145,16 +145,24 @@ func (p *populator) mapping(n *node, v reflect.Value, s spot) {
 	v.Set(m)
 }
 
-// encoding reads the long form: an encoding for each header.
+// defaultEncoding is the key for all headers that are not named.
+const defaultEncoding = "default"
+
+// encoding reads the long form: an encoding for each header. Those that are not
+// given keep theirs.
 func (p *populator) encoding(n *node, v reflect.Value, s spot) {
-	e := Encoding{All: "utf8", PerHeader: map[string]string{}}
+	e := v.Interface().(Encoding)
 	to := reflect.ValueOf(&e.PerHeader).Elem()
 	p.mapping(n, to, s)
 	for _, one := range n.entries {
-		if !isEncoding(e.PerHeader[one.key]) {
-			p.refused(one.value, &refusal{"is not an encoding: one of " + strings.Join(encodings(), ", "), ""})
+		if !one.value.bad && !isEncoding(e.PerHeader[one.key]) {
+			p.refused(one.value, &refusal{"is not an encoding: one of " + strings.Join(encodings(), ", "), hint(e.PerHeader[one.key], encodings())})
 			return
 		}
+	}
+	if all, given := e.PerHeader[defaultEncoding]; given {
+		e.All = all
+		delete(e.PerHeader, defaultEncoding)
 	}
 	v.Set(reflect.ValueOf(e))
 }

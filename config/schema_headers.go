@@ -30,10 +30,11 @@ type HeaderNames struct {
 	Separator  string            `yaml:"separator" default:","`
 }
 
-// RouteHeaders are a route's own names: absent keys keep those of Headers.
+// RouteHeaders are a route's own names: absent keys keep those of the preset, or
+// else those of Headers.
 type RouteHeaders struct {
+	Preset      string `yaml:"preset" oneof:"sd-elements grafana jenkins splunk remote-user"`
 	HeaderNames `yaml:",inline"`
-	Preset      string `yaml:"preset"`
 }
 
 // Signing is how apps can tell that headers are ours.

@@ -58,7 +58,9 @@ func (p KeyPair) TLS() tls.Certificate {
 	return c
 }
 
-// Encoding is how header values outside ASCII travel: All, unless PerHeader says otherwise.
+// Encoding is how the values of headers travel: All, unless PerHeader says
+// otherwise. In the file it is one word, or a map of headers, with "default" for
+// those that are not named.
 type Encoding struct {
 	All       string
 	PerHeader map[string]string

@@ -15,12 +15,11 @@ func isUnsupported(schema string) bool {
 
 		"access.provisioning", "access.known_users_file", "access.reactivate_on_login", "access.scim.tokens_file",
 
-		"headers.encoding", "headers.signing.jwt.algorithm",
+		"headers.signing.jwt.algorithm",
 
 		"routes[].upstreams", "routes[].health", "routes[].upstream_carrier", "routes[].strip_path",
 		"routes[].rewrite_redirects", "routes[].host_header", "routes[].provisioning",
 		"routes[].allow.max_age", "routes[].allow.when",
-		"routes[].headers.preset", "routes[].headers.encoding",
 		"routes[].raw_path",
 		"routes[].post_replay.max_bytes", "routes[].limits.in_flight",
 

@@ -27,8 +27,10 @@ const (
 )
 
 // alwaysManaged are names that apps commonly trust, whatever the gateway is
-// configured to send; so are all of [DefaultNames].
+// configured to send, those of all its presets for apps among them; so are all of
+// [DefaultNames].
 var alwaysManaged = []string{
+	"X-WEBAUTH-USER", "X-WEBAUTH-GROUPS", "Remote-Groups",
 	"Remote-User", "X-Remote-User", "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups", "X-Auth-Audience",
 }
 

@@ -16,6 +16,9 @@ type Names struct {
 	JWT   string            // header that carries the token of a [Signer]
 
 	Separator string // between the roles; empty means ","
+
+	Encoding  Encoding            // of all values but fixed ones and the token
+	Encodings map[string]Encoding // header → its own; others have Encoding
 }
 
 // DefaultNames returns the names that the gateway uses unless it is told others.
@@ -49,10 +52,10 @@ func (n Names) Check() error {
 			return fmt.Errorf("the fixed value of header %s is empty, too long or holds a control character", name)
 		}
 	}
-	if _, ok := representable(n.Separator); !ok {
-		return fmt.Errorf("the separator of header %s holds a control character", n.Roles)
+	if strings.ContainsFunc(n.Separator, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return fmt.Errorf("the separator of header %s is not printable ASCII", n.Roles)
 	}
-	return nil
+	return n.checkEncodings()
 }
 
 // Limit returns v with only those attributes that n sends in an extra header.

@@ -112,17 +112,17 @@ func (v *Verifier) messageKey(ctx context.Context, s *httpsig.Signature) (*https
 func (v *Verifier) claimsOf(s *httpsig.Signature, h http.Header) Claims {
 	n := v.cfg.Names
 	c := Claims{
-		Issuer: v.cfg.Issuer, Audience: v.cfg.Audience, Email: one(h, n.Email), GivenName: one(h, n.FirstName), FamilyName: one(h, n.LastName),
-		PreferredUsername: one(h, n.Username), EmployeeID: one(h, n.EmployeeID),
+		Issuer: v.cfg.Issuer, Audience: v.cfg.Audience, Email: n.one(h, n.Email), GivenName: n.one(h, n.FirstName), FamilyName: n.one(h, n.LastName),
+		PreferredUsername: n.one(h, n.Username), EmployeeID: n.one(h, n.EmployeeID),
 		IssuedAt: s.Created, NotBefore: s.Created, Expires: s.Expires, ID: s.Nonce,
 	}
-	if roles := one(h, n.Roles); roles != "" {
+	if roles := h.Get(n.Roles); n.Roles != "" && roles != "" {
 		for role := range strings.SplitSeq(roles, n.separator()) {
-			c.Roles = append(c.Roles, strings.Trim(role, " "))
+			c.Roles = append(c.Roles, n.decoded(n.Roles, strings.Trim(role, " ")))
 		}
 	}
 	for name, key := range n.Extra {
-		if value := one(h, name); value != "" {
+		if value := n.one(h, name); value != "" {
 			if c.Attributes == nil {
 				c.Attributes = map[string][]string{}
 			}
@@ -132,11 +132,12 @@ func (v *Verifier) claimsOf(s *httpsig.Signature, h http.Header) Claims {
 	return c
 }
 
-func one(h http.Header, name string) string {
+// one returns what a header says, decoded.
+func (n Names) one(h http.Header, name string) string {
 	if name == "" {
 		return ""
 	}
-	return h.Get(name)
+	return n.decoded(name, h.Get(name))
 }
 
 // readAuthorities normalises the hosts of an app, whatever the scheme.

@@ -36,7 +36,7 @@ var ErrTooLarge = errors.New("value is too large for a header")
 // Report tells what [Apply] could not send. A zero Report means that the app
 // sees everything.
 type Report struct {
-	Absent  []string // headers left out: the value has a control character or is not UTF-8
+	Absent  []string // headers left out: their encoding cannot carry the value
 	Dropped int      // roles left out of the joined header
 }
 
@@ -51,22 +51,22 @@ func (r Report) Total() int { return len(r.Absent) + r.Dropped }
 // The only error wraps [ErrTooLarge] and names the header, not its value; then
 // the request must not be forwarded.
 func Apply(h http.Header, n Names, v Values) (Report, error) {
-	w := writer{h: h, room: make([]string, 0, 6+len(n.Extra)+len(n.Set))}
+	w := writer{h: h, n: n, room: make([]string, 0, 6+len(n.Extra)+len(n.Set))}
 	w.set(n.Email, v.Email)
 	w.set(n.FirstName, v.FirstName)
 	w.set(n.LastName, v.LastName)
 	w.exact(n.Username, v.Username)
 	w.exact(n.EmployeeID, v.EmployeeID)
-	roles, dropped := join(v.Roles, n.separator())
-	w.set(n.Roles, roles)
 	if n.Roles != "" {
-		w.report.Dropped = dropped
+		var roles string
+		roles, w.report.Dropped = join(v.Roles, n.separator(), n.encoding(n.Roles))
+		w.raw(n.Roles, roles)
 	}
 	for name, key := range n.Extra {
 		w.exact(name, first(v.Attributes[key]))
 	}
 	for name, value := range n.Set {
-		w.set(name, value)
+		w.raw(name, strings.Trim(value, " "))
 	}
 	slices.Sort(w.report.Absent)
 	return w.report, w.err
@@ -75,21 +75,40 @@ func Apply(h http.Header, n Names, v Values) (Report, error) {
 // writer sets header fields. Their one-element slices share room.
 type writer struct {
 	h      http.Header
+	n      Names
 	room   []string
 	report Report
 	err    error
 }
 
+// set encodes a value.
 func (w *writer) set(name, value string) {
 	if name == "" {
 		return
 	}
+	if value, ok := w.n.encoding(name).encode(value); ok {
+		w.raw(name, value)
+	} else {
+		w.absent(name)
+	}
+}
+
+// exact sets a value by which an app may know somebody: with outer blanks that
+// no field carries it is absent, since what arrives would be the name of
+// somebody else.
+func (w *writer) exact(name, value string) {
+	if name != "" && strings.Trim(value, " ") != value && !w.n.encoding(name).escapes() {
+		w.absent(name)
+		return
+	}
+	w.set(name, value)
+}
+
+// raw sets a value as it travels.
+func (w *writer) raw(name, value string) {
 	key := http.CanonicalHeaderKey(name)
 	delete(w.h, key)
-	value, ok := representable(value)
 	switch {
-	case !ok:
-		w.report.Absent = append(w.report.Absent, name)
 	case len(value) > MaxValue:
 		if w.err == nil {
 			w.err = fmt.Errorf("header %s: %w", name, ErrTooLarge)
@@ -100,15 +119,9 @@ func (w *writer) set(name, value string) {
 	}
 }
 
-// exact sets a value by which an app may know somebody: with outer blanks it is
-// absent, since what arrives would be the name of somebody else.
-func (w *writer) exact(name, value string) {
-	if name != "" && strings.Trim(value, " ") != value {
-		delete(w.h, http.CanonicalHeaderKey(name))
-		w.report.Absent = append(w.report.Absent, name)
-		return
-	}
-	w.set(name, value)
+func (w *writer) absent(name string) {
+	delete(w.h, http.CanonicalHeaderKey(name))
+	w.report.Absent = append(w.report.Absent, name)
 }
 
 // representable returns value without outer blanks, which no HTTP field can
@@ -125,18 +138,30 @@ func representable(value string) (string, bool) {
 	return strings.Trim(value, " "), true
 }
 
-// join returns the values that can stand in a list with this separator, and how
-// many cannot: a value that holds the separator would be read as two roles.
-func join(values []string, separator string) (list string, dropped int) {
+// join returns the values that can stand in a list with this separator, each
+// encoded, and how many cannot: a value that holds the separator, before it is
+// encoded or after, would be read as two roles.
+func join(values []string, separator string, e Encoding) (list string, dropped int) {
 	unfit := func(v string) bool {
 		trimmed, ok := representable(v)
-		return !ok || v == "" || trimmed != v || splits(v, separator)
+		if !ok || v == "" || trimmed != v || splits(v, separator) {
+			return true
+		}
+		encoded, ok := e.encode(v)
+		return !ok || splits(encoded, separator)
 	}
 	if slices.ContainsFunc(values, unfit) {
-		kept := slices.DeleteFunc(slices.Clone(values), unfit)
-		return strings.Join(kept, separator), len(values) - len(kept)
+		all := len(values)
+		values = slices.DeleteFunc(slices.Clone(values), unfit)
+		dropped = all - len(values)
 	}
-	return strings.Join(values, separator), 0
+	if e.escapes() {
+		values = slices.Clone(values)
+		for i, v := range values {
+			values[i], _ = e.encode(v)
+		}
+	}
+	return strings.Join(values, separator), dropped
 }
 
 // splits reports whether a reader would find the separator inside v, or across

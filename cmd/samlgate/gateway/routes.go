@@ -117,7 +117,13 @@ func rules(a config.Allow) (access.Policy, error) {
 func names(all config.Headers, c config.HeaderNames) headers.Names {
 	n := headers.Names{
 		Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, Username: c.Username,
-		Roles: c.Roles, EmployeeID: c.EmployeeID, Extra: c.Extra, Separator: c.Separator,
+		Roles: c.Roles, EmployeeID: c.EmployeeID, Extra: c.Extra, Separator: c.Separator, Encoding: headers.Encoding(c.Encoding.All),
+	}
+	for header, encoding := range c.Encoding.PerHeader {
+		if n.Encodings == nil {
+			n.Encodings = map[string]headers.Encoding{}
+		}
+		n.Encodings[header] = headers.Encoding(encoding)
 	}
 	if len(c.Set) > 0 {
 		n.Set = make(map[string]string, len(c.Set))
