@@ -11,8 +11,6 @@ func isUnsupported(schema string) bool {
 		"server.tls.acme", "server.proxy_protocol", "server.forward_auth", "server.paths.scim",
 		"server.rate_limits.scim",
 
-		"session.keep_js",
-
 		"access.provisioning", "access.known_users_file", "access.reactivate_on_login", "access.scim.tokens_file",
 
 		"headers.signing.jwt.algorithm",

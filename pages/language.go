@@ -33,6 +33,7 @@ type catalogue struct {
 	Words    words                        `json:"words"`
 	Ended    map[EndReason]text           `json:"ended"`
 	Time     timeWords                    `json:"time"`
+	Keep     keepWords                    `json:"keep"`
 
 	tag string
 }
@@ -121,6 +122,8 @@ type words struct {
 	TrialOver       string `json:"trial_over"`
 	TrialDone       string `json:"trial_done"`
 	TrialRead       string `json:"trial_read"`
+	ResumedTitle    string `json:"resumed_title"`
+	ResumedWhat     string `json:"resumed_what"`
 	LeavingTitle    string `json:"leaving_title"`
 	LeavingWhat     string `json:"leaving_what"`
 	LeavingNoScript string `json:"leaving_noscript"`

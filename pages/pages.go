@@ -49,6 +49,7 @@ type Pages struct {
 	logo       *asset
 	pictures   map[string]*asset // :: key → picture
 	files      map[string]*asset // :: name below static/ → picture
+	keepers    map[string]keeper // :: language → keep.js
 }
 
 // brand is what stands on every page.
@@ -85,6 +86,9 @@ func New(c Config) (*Pages, error) {
 		template: tmpl, style: style, logo: logo, pictures: pictures, files: named,
 	}
 	p.setDefaults()
+	if err := p.newKeepers(); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 

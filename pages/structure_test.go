@@ -42,6 +42,7 @@ func everyPage(p *Pages) map[string]func(http.ResponseWriter, *http.Request) {
 			p.ConfirmSelf(w, r, "https://sso.example.com/.samlgate/login?as=same", "/.samlgate/account")
 		},
 		"trial":      func(w http.ResponseWriter, r *http.Request) { p.TrialStart(w, r, "/.samlgate/try/x") },
+		"resumed":    func(w http.ResponseWriter, r *http.Request) { p.Resumed(w, r, "/wiki") },
 		"trial over": p.TrialOver,
 		"onward": func(w http.ResponseWriter, r *http.Request) {
 			p.Onward(w, r, "https://idp.example.com/sso?a=1", "Corp")

@@ -88,6 +88,7 @@ type setup struct {
 	federation  signin.Federation
 	pictures    map[string][]byte
 	ignored     []string // session.ignore_paths
+	keepJS      bool
 	onIdle      string
 	memory      int64 // bytes of sessions; 0 asks the store at every request
 }
@@ -254,7 +255,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	memory := hot.New(hot.Config{Feed: w.feed, Load: w.sessions.Get, Bytes: s.memory})
 	w.t.Cleanup(memory.Close)
 	door, err := signin.New(signin.Config{
-		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Hot: memory, Provider: w.idp, IDPs: s.idps, KeepRemoved: s.keepRemoved, Logouts: w.slo, OnIdle: s.onIdle,
+		External: w.external, Host: host, Prefix: "/.samlgate", Jar: jar, Sessions: w.sessions, Hot: memory, Provider: w.idp, IDPs: s.idps, KeepRemoved: s.keepRemoved, Logouts: w.slo, OnIdle: s.onIdle, KeepJS: s.keepJS,
 		Paths: s.aliases, Places: places, Pages: words, Audit: record, Observer: w.observer, Attempts: w.attempts, Trials: w.attempts, LoginRate: s.loginRate, ACSRate: s.acsRate, LogoutRate: s.logoutRate, RelayRate: s.relayRate, CodeRate: s.codeRate, Now: w.now,
 		Keys:       jwks,
 		Further:    s.further,

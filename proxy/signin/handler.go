@@ -33,6 +33,7 @@ type Config struct {
 	Places      []Place
 	Returns     Returns
 	OnIdle      string // IdleLogin, IdlePage, IdleSLO or an URL; empty = IdleLogin
+	KeepJS      bool   // pages of apps may load keep.js
 	Pages       *pages.Pages
 	Audit       *audit.Log
 	Observer    Observer
@@ -154,6 +155,9 @@ func (h *Handler) mount() {
 		h.below("logout"):        h.logout,
 		h.below("logout/finish"): h.doubted(h.CodeRate, h.finish),
 		h.below("jwks.json"):     h.plain(h.Keys),
+	}
+	if h.KeepJS {
+		h.mountKeep()
 	}
 	h.exact = make(map[Alias]endpoint)
 	for _, sp := range h.Further {

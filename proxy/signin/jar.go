@@ -27,7 +27,7 @@ type Jar struct {
 	session, login, state, choice      string // cookie names
 	sessionRing, loginRing, choiceRing []securecookie.Codec
 	ticketRing                         [][]byte
-	realmKey                           []byte
+	realmKey, pseudonymKey             []byte
 	secure                             bool
 }
 
@@ -80,6 +80,9 @@ func NewJar(cfg JarConfig) (*Jar, error) {
 	}
 	var err error
 	if j.realmKey, err = hkdf.Key(sha256.New, cfg.Keys[0], nil, "home realm", 32); err != nil {
+		return nil, fmt.Errorf("deriving a key: %w", err)
+	}
+	if j.pseudonymKey, err = hkdf.Key(sha256.New, cfg.Keys[0], nil, "pseudonym", 32); err != nil {
 		return nil, fmt.Errorf("deriving a key: %w", err)
 	}
 	return j, nil

@@ -66,6 +66,22 @@ func (d Demand) fresh(s *sessionstore.Session, now time.Time) bool {
 		(d.Lifetime == 0 || now.Sub(s.Created) < d.Lifetime)
 }
 
+// narrow returns the idle limit that holds for a session on the route, and when
+// the route will have no more of it.
+func (d Demand) narrow(s *sessionstore.Session) (idle time.Duration, end time.Time) {
+	idle, end = s.Idle, s.Expires
+	if d.Idle > 0 {
+		idle = min(idle, d.Idle)
+	}
+	if last := s.Created.Add(d.Lifetime); d.Lifetime > 0 && last.Before(end) {
+		end = last
+	}
+	if last := s.Identity.Authn.Instant.Add(d.MaxAge); d.MaxAge > 0 && last.Before(end) {
+		end = last
+	}
+	return idle, end
+}
+
 // Met reports whether a sign-in fulfils the demand at this moment.
 func (d Demand) Met(a identity.Authn, now time.Time) bool {
 	return a.ServiceProvider == d.ServiceProvider &&

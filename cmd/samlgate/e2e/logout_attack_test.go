@@ -46,7 +46,7 @@ routes: [{name: wiki, host: wiki.{{.Site.Domain}}, upstream: {{.Wiki.URL}}}]
 // namesStrangers has one identity provider ask for the end of everything under a
 // NameID that the other one uses, too.
 func (h house) namesStrangers(t *testing.T, other peer) {
-	o := office{testenv.NewSite(t), h.idp}
+	o := office{site: testenv.NewSite(t), idp: h.idp}
 	o.site.Keygen(t)
 	var config strings.Builder
 	err := twoConfig.Execute(&config, map[string]any{"Site": o.site, "Store": h.store(t), "Wiki": testenv.LegacyApp(t, "wiki")})

@@ -23,7 +23,7 @@ server:
   rate_limits: {login: "off", acs: "off"} # one address for everybody
 {{if .Site.TLS}}  tls: {cert_file: tls.crt, key_file: tls.key}
 {{end}}store: {{.Store}}
-session: {cookie_keys: ["${file:cookie.key}"]}
+session: {cookie_keys: ["${file:cookie.key}"]{{.Session}}}
 saml:
   entity_id: {{.Site.Origin}}/.samlgate/saml/metadata
   keys: [{cert_file: sp.crt, key_file: sp.key}]
@@ -63,8 +63,9 @@ type peer interface {
 
 // office is a gateway and the identity provider that it shares with others.
 type office struct {
-	site *testenv.Site
-	idp  peer
+	site    *testenv.Site
+	idp     peer
+	session string // further settings of session, each after a comma
 }
 
 // openOffice starts a gateway with the embedded store that asks by the given
@@ -83,7 +84,7 @@ func openOfficeOn(t *testing.T, store string, idp peer, binding string) office {
 
 func openOfficeAt(t *testing.T, site *testenv.Site, store string, idp peer, binding string) office {
 	t.Helper()
-	o := office{site, idp}
+	o := office{site: site, idp: idp}
 	o.site.Keygen(t)
 	if o.site.TLS {
 		o.site.TLSFiles(t)
@@ -99,7 +100,7 @@ func (o office) serve(t *testing.T, at *testenv.Site, listen, store, binding str
 	var config strings.Builder
 	err := officeConfig.Execute(&config, map[string]any{
 		"Site": at, "Listen": listen, "Store": store, "Binding": binding, "Wiki": testenv.LegacyApp(t, "wiki"), "AppCookie": testenv.AppCookie,
-		"Token": operatorToken,
+		"Token": operatorToken, "Session": o.session,
 	})
 	if err != nil {
 		t.Fatal(err)

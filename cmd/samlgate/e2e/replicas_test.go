@@ -6,6 +6,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -14,9 +15,9 @@ import (
 
 // openReplicas starts two gateways with one store behind one address. turn
 // chooses which of them, 0 or 1, hears what comes from now on.
-func (h house) openReplicas(t *testing.T, settings string) (o office, turn func(int)) {
+func (h house) openReplicas(t *testing.T, settings string, session ...string) (o office, turn func(int)) {
 	t.Helper()
-	o = office{testenv.NewSite(t), h.idp}
+	o = office{site: testenv.NewSite(t), idp: h.idp, session: strings.Join(session, "")}
 	o.site.Keygen(t)
 	store := h.store(t)
 	var ports [2]string

@@ -190,7 +190,7 @@ func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, router *rou
 	return signin.New(signin.Config{
 		External: cfg.Server.ExternalURL, Host: host, Prefix: cfg.Server.Prefix, Paths: paths(cfg),
 		Jar: jar, Sessions: t.sessions, Hot: t.hot, Federation: federation(t), Provider: provider{t.identities, b.weak}, IDPs: idps(cfg), KeepRemoved: cfg.SAML.OnIDPRemoved == "keep",
-		Logouts: logouts, OnIdle: cfg.Session.OnIdle, Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics, Attempts: b, Trials: verdicts{t.sessions, b.now},
+		Logouts: logouts, OnIdle: cfg.Session.OnIdle, KeepJS: cfg.Session.KeepJS, Places: places(cfg, t.routes), Pages: p, Audit: b.audit, Observer: b.metrics, Attempts: b, Trials: verdicts{t.sessions, b.now},
 		Returns: returns{samlsp.ReturnPolicy{
 			External: cfg.Server.ExternalURL, Hosts: router.ExactHost, Origins: cfg.Server.ReturnOrigins, Prefix: cfg.Server.Prefix,
 		}},

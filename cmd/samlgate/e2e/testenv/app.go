@@ -37,6 +37,11 @@ const CarelessPath = "/careless/"
 // as long as somebody listens. There is one only.
 const StreamPath = "/stream"
 
+// KeptPath is where pages of a legacy app load the gateway's keep.js and hold
+// work that must survive, under a policy that allows what is of their own host
+// and nothing inline.
+const KeptPath = "/kept/"
+
 // Echo is what a legacy app answers at /echo: the request as it arrived.
 type Echo struct {
 	Method, Host, URL string
@@ -119,8 +124,12 @@ func (a *App) page(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, CarelessPath) {
 		w.Header().Set("Cache-Control", "public, max-age=600")
 	}
+	kept := strings.HasPrefix(r.URL.Path, KeptPath)
+	if kept {
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src 'self'; img-src data:; require-trusted-types-for 'script'")
+	}
 	err := appPage.Execute(w, map[string]any{
-		"Name": a.Name, "URL": r.URL.String(), "Session": session, "Verified": a.verified(r),
+		"Kept": kept, "Name": a.Name, "URL": r.URL.String(), "Session": session, "Verified": a.verified(r),
 		"Names": slices.Sorted(maps.Keys(r.Header)), "Header": r.Header,
 	})
 	if err != nil {
@@ -130,7 +139,9 @@ func (a *App) page(w http.ResponseWriter, r *http.Request) {
 
 var appPage = template.Must(template.New("app").Parse(`<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>{{.Name}}</title>
-<h1>Legacy app {{.Name}}</h1>
+{{if .Kept}}<script src="/.samlgate/keep.js" defer></script>
+<label>work <input id="work"></label>
+{{end}}<h1>Legacy app {{.Name}}</h1>
 <p>address: <span id="url">{{.URL}}</span></p>
 <p>app session of: <span id="app-session">{{.Session}}</span></p>
 <p>signature verified: <span id="verified">{{.Verified}}</span></p>

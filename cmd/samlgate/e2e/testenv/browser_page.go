@@ -100,6 +100,15 @@ func (b *Browser) Text(selector string) string {
 	return strings.TrimSpace(found[0])
 }
 
+// Value returns what a form field holds, "" if there is none.
+func (b *Browser) Value(selector string) string {
+	s, err := run(b, chromedp.Evaluate[string](fmt.Sprintf(`document.querySelector(%q)?.value ?? ""`, selector)))
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
 // replaced reports whether an action failed because the page it began on was
 // replaced by another one meanwhile.
 func replaced(err error) bool {
