@@ -5,51 +5,16 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 )
 
 func (c *checker) headers() {
 	h := &c.cfg.Headers
-	c.signing(h)
-	c.names("headers", h.HeaderNames)
+	c.signing()
+	c.names("headers", h.HeaderNames, h.Signing)
 	for i, r := range c.cfg.Routes {
 		if path := fmt.Sprintf("routes[%d].headers", i); c.given(path) {
-			c.names(path, r.Headers.HeaderNames)
+			c.names(path, r.Headers.HeaderNames, r.Headers.Signing)
 		}
-	}
-}
-
-// signing: apps that cannot tell our headers from anybody's need a written reason.
-func (c *checker) signing(h *Headers) {
-	const skip = "headers.insecure_skip_signing"
-	signed := h.Signing != nil && (h.Signing.JWT.Header != "" || h.Signing.HTTPSignature.Enabled) ||
-		c.unknown("headers.signing") || c.unknown("headers.signing.jwt.header") || c.unknown("headers.signing.http_signature.enabled")
-	switch {
-	case signed && h.InsecureSkipSigning != "":
-		c.mistake(skip, "contradicts headers.signing: take one of them out")
-	case !signed && h.InsecureSkipSigning == "":
-		c.mistake("headers.signing", "is required: apps must be able to tell that headers are ours; "+
-			"headers.insecure_skip_signing would need a reason")
-	case !signed:
-		c.warn(skip, "apps cannot tell our headers from forged ones: whoever reaches an app past the gateway is anybody")
-	}
-	if !signed || h.Signing == nil {
-		return
-	}
-	if ttl := h.Signing.JWT.TTL; (ttl < 4*time.Second || ttl > 5*time.Minute) && !c.unknown("headers.signing.jwt.ttl") {
-		c.mistake("headers.signing.jwt.ttl", "must be from 4s to 5m") // what headers.NewSigner takes
-	}
-	if ttl := h.Signing.HTTPSignature.TTL; (ttl < time.Second || ttl > 5*time.Minute) && !c.unknown("headers.signing.http_signature.ttl") {
-		c.mistake("headers.signing.http_signature.ttl", "must be from 1s to 5m") // what headers.NewMessageSigner takes
-	}
-	c.require("headers.signing.keys", len(h.Signing.Keys) > 0, "one key, made by \"samlgate keygen\": {id: k1, file: signing.key}")
-	for i, k := range h.Signing.Keys {
-		path := fmt.Sprintf("headers.signing.keys[%d]", i)
-		if c.require(path+".id", k.ID != "", "the name apps know the key by (kid)") &&
-			slices.ContainsFunc(h.Signing.Keys[:i], func(o SigningKey) bool { return o.ID == k.ID }) {
-			c.mistake(path+".id", "two keys have the id %s", c.quoted(path+".id"))
-		}
-		c.require(path+".file", k.File != "", "a key made by \"samlgate keygen\"")
 	}
 }
 
@@ -72,10 +37,10 @@ func (h HeaderNames) settings(path string) []setting {
 
 // names checks the headers of one block; those of a route that it inherits
 // were checked where they are written.
-func (c *checker) names(path string, h HeaderNames) {
+func (c *checker) names(path string, h HeaderNames, s *Signing) {
 	all := h.settings(path)
-	if s := c.cfg.Headers.Signing; s != nil && s.JWT.Header != "" {
-		all = append(all, setting{"headers.signing.jwt.header", s.JWT.Header})
+	if s != nil && s.JWT.Header != "" {
+		all = append(all, setting{c.signingAt(path+".signing", ".jwt.header"), s.JWT.Header})
 	}
 	c.sameNames(path, all)
 	c.mapNames(path, h)
@@ -158,9 +123,9 @@ func (c *checker) managed(name string) bool {
 	}
 	for _, r := range c.cfg.Routes {
 		all = append(all, r.Headers.settings("")...)
-	}
-	if s := c.cfg.Headers.Signing; s != nil {
-		all = append(all, setting{"", s.JWT.Header})
+		if s := r.Headers.Signing; s != nil {
+			all = append(all, setting{"", s.JWT.Header})
+		}
 	}
 	return slices.ContainsFunc(all, func(s setting) bool { return s.name != "" && normalForm(s.name) == n })
 }

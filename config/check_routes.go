@@ -18,7 +18,7 @@ func (c *checker) routes() {
 		c.routeAccess(path, r)
 		c.unauthenticated(path+".unauthenticated", r.Unauthenticated)
 		c.keptHeaders(path, r)
-		if signing := c.cfg.Headers.Signing; r.Logout.NotifyURL != "" && (signing == nil || signing.JWT.Header == "") {
+		if s := r.Headers.Signing; r.Logout.NotifyURL != "" && (s == nil || s.JWT.Header == "") {
 			c.mistake(path+".logout.notify_url", "needs headers.signing.jwt: the app could not tell our messages from anybody's")
 		}
 		c.routeSession(path, r)
@@ -187,7 +187,6 @@ func (c *checker) routeAccess(path string, r *Route) {
 		c.mistake(path+".idps", "is required: with two or more identity providers a route with allow.roles names whose roles count")
 	}
 	c.serviceProviderOf(path+".service_provider", r)
-	c.uris(path+".authn_context", r.AuthnContext)
 	c.contexts(path+".authn_context", r)
 	for i, p := range r.Allow.Networks {
 		if at := fmt.Sprintf("%s.allow.networks[%d]", path, i); p.IsValid() && p.Bits() == 0 {

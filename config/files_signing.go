@@ -6,51 +6,94 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 )
 
+// signingKeys reads the keys of every ring and checks that they can do what is
+// asked of them.
 func (c *checker) signingKeys() {
-	s := c.cfg.Headers.Signing
-	if s == nil {
-		return
-	}
+	rings := c.rings()
 	complete := true
-	for i := range s.Keys {
-		path := fmt.Sprintf("headers.signing.keys[%d].file", i)
-		data, ok := c.readKey(path, s.Keys[i].File)
-		if !ok {
-			complete = false
-			continue
-		}
-		if err := s.Keys[i].read(data); err != nil {
-			c.mistake(path, "%s %v", c.quoted(path), err)
-			complete = false
-			continue
-		}
-		if len(c.cfg.Routes) > 1 && !s.Keys[i].Secret.Empty() {
-			c.mistake(path, "is a secret: each app that knows it could forge for all others, so it may serve one route only")
+	for _, r := range rings {
+		for i := range r.keys {
+			complete = c.signingKey(fmt.Sprintf("%s[%d].file", r.path, i), &r.keys[i]) && complete
 		}
 	}
-	if complete && len(s.Keys) > 0 {
-		c.signingKeysFit(s)
+	if complete {
+		c.signingKeysFit()
+	}
+	c.sharedSecrets(rings)
+}
+
+func (c *checker) signingKey(path string, k *SigningKey) bool {
+	data, ok := c.readKey(path, k.File)
+	if !ok {
+		return false
+	}
+	if err := k.read(data); err != nil {
+		c.mistake(path, "%s %v", c.quoted(path), err)
+		return false
+	}
+	return true
+}
+
+// signingKeysFit reports algorithms for which a route has no key.
+func (c *checker) signingKeysFit() {
+	said := map[string]bool{}
+	for i, r := range c.cfg.Routes {
+		s, block := r.Headers.Signing, routeSigning(i)
+		need := func(key, algorithm string) {
+			path := c.signingAt(block, key)
+			if c.given(block+".keys") && !c.given(block+key) {
+				path = block + ".keys"
+			}
+			if said[path] || slices.ContainsFunc(s.Keys, func(k SigningKey) bool { return k.fits(algorithm) }) {
+				return
+			}
+			said[path] = true
+			c.mistake(path, "no key of %s is fit for %s", c.signingAt(block, ".keys"), algorithm)
+		}
+		if s == nil || len(s.Keys) == 0 {
+			continue
+		}
+		if s.JWT.Header != "" {
+			need(".jwt.algorithm", s.JWT.Algorithm)
+		}
+		if s.HTTPSignature.Enabled {
+			need(".http_signature.algorithm", s.HTTPSignature.Algorithm)
+		}
 	}
 }
 
-// signingKeysFit reports an algorithm for which there is no key.
-func (c *checker) signingKeysFit(s *Signing) {
-	need := func(path, algorithm string) {
-		if !slices.ContainsFunc(s.Keys, func(k SigningKey) bool { return k.fits(algorithm) }) {
-			c.mistake(path, "no key of headers.signing.keys is fit for %s", algorithm)
+// sharedSecrets: whoever can verify with a secret can forge with it, so it
+// belongs to one route, and is nothing else beside.
+func (c *checker) sharedSecrets(rings []ring) {
+	others := slices.Concat(c.cfg.Session.CookieKeys, c.cfg.Store.EncryptionKeys)
+	users := map[string][]string{} // :: secret → routes
+	for _, r := range rings {
+		for i, k := range r.keys {
+			path, secret := fmt.Sprintf("%s[%d].file", r.path, i), k.Secret.Reveal()
+			if k.Secret.Empty() {
+				continue
+			}
+			known := len(users[secret])
+			for _, name := range r.routes {
+				if !slices.Contains(users[secret], name) {
+					users[secret] = append(users[secret], name)
+				}
+			}
+			switch {
+			case len(users[secret]) > max(known, 1):
+				c.mistake(path, "is a secret that more than one app would know (%s): each could forge for the others. "+
+					"Give each a secret of its own, in routes[].headers.signing.keys", strings.Join(users[secret], ", "))
+			case slices.ContainsFunc(others, func(o Key) bool { return bytes.Equal(o.Bytes(), k.Secret.Bytes()) }):
+				c.mistake(path, "is a key of our own cookies or records, which no app may know")
+			}
 		}
-	}
-	if s.JWT.Header != "" {
-		need("headers.signing.jwt.algorithm", s.JWT.Algorithm)
-	}
-	if s.HTTPSignature.Enabled {
-		need("headers.signing.http_signature.algorithm", s.HTTPSignature.Algorithm)
 	}
 }
 
@@ -67,7 +110,7 @@ func (k *SigningKey) read(file []byte) error {
 		return err
 	}
 	if !signs(key) {
-		return errors.New("is neither an Ed25519 key nor an ECDSA key on P-256; \"samlgate keygen\" makes one")
+		return errors.New("is not a key on Ed25519 or P-256, nor RSA of 2048 bits or more; \"samlgate keygen\" makes one")
 	}
 	k.Private = key
 	return nil
@@ -79,6 +122,8 @@ func signs(key crypto.Signer) bool {
 		return true
 	case *ecdsa.PrivateKey:
 		return k.Curve == elliptic.P256()
+	case *rsa.PrivateKey:
+		return k.N.BitLen() >= 2048
 	}
 	return false
 }

@@ -80,7 +80,9 @@ func (p *populator) block(n *node, v reflect.Value, s spot) {
 		return
 	}
 	to := reflect.New(v.Type().Elem())
-	setDefaults(to.Elem())
+	if setDefaults(to.Elem()); !v.IsNil() {
+		to.Elem().Set(v.Elem()) // a route's block that begins with what it inherits
+	}
 	p.value(n, to.Elem(), s)
 	v.Set(to)
 }
@@ -115,7 +117,7 @@ func (p *populator) list(n *node, v reflect.Value, s spot) {
 	for i, item := range n.items {
 		setDefaults(v.Index(i))
 		if r, ok := v.Index(i).Addr().Interface().(*Route); ok {
-			r.Headers.HeaderNames = p.cfg.Headers.HeaderNames
+			r.Headers.inherit(p.cfg.Headers)
 		}
 		if item.null || (item.kind == scalar && item.text == "" && !item.bad) {
 			p.at[s.item(i).path] = item

@@ -4,7 +4,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
+	"crypto/rsa"
 	"time"
 )
 
@@ -35,6 +35,16 @@ type HeaderNames struct {
 type RouteHeaders struct {
 	Preset      string `yaml:"preset" oneof:"sd-elements grafana jenkins splunk remote-user"`
 	HeaderNames `yaml:",inline"`
+	Signing     *Signing `yaml:"signing"` // in force here: absent keys are those of Headers.Signing
+}
+
+// inherit begins a route's headers with those of all.
+func (r *RouteHeaders) inherit(all Headers) {
+	r.HeaderNames = all.HeaderNames
+	if all.Signing != nil {
+		own := *all.Signing
+		r.Signing = &own
+	}
 }
 
 // Signing is how apps can tell that headers are ours.
@@ -49,6 +59,15 @@ type JWT struct {
 	Header    string        `yaml:"header" default:"X-Auth-Assertion" is:"header"`
 	Algorithm string        `yaml:"algorithm" default:"EdDSA" oneof:"EdDSA ES256 RS256 HS256"`
 	TTL       time.Duration `yaml:"ttl" default:"60s"`
+	// Issuer is the claim iss; empty means the gateway's origin.
+	Issuer string `yaml:"issuer"`
+	// BindRequest makes a token for every request, which is good for no other.
+	BindRequest bool `yaml:"bind_request" default:"false"`
+}
+
+// signed reports whether an app can tell whose headers it gets.
+func (s *Signing) signed() bool {
+	return s != nil && (s.JWT.Header != "" || s.HTTPSignature.Enabled)
 }
 
 // HTTPSignature is RFC 9421.
@@ -69,11 +88,13 @@ type SigningKey struct {
 // fits reports whether the key can sign with an algorithm, by its name in the
 // file.
 func (k SigningKey) fits(algorithm string) bool {
-	switch p := k.Private.(type) {
+	switch k.Private.(type) {
 	case ed25519.PrivateKey:
 		return algorithm == "EdDSA" || algorithm == "ed25519"
 	case *ecdsa.PrivateKey:
-		return p.Curve == elliptic.P256() && algorithm == "ecdsa-p256-sha256"
+		return algorithm == "ES256" || algorithm == "ecdsa-p256-sha256"
+	case *rsa.PrivateKey:
+		return algorithm == "RS256"
 	}
-	return !k.Secret.Empty() && algorithm == "hmac-sha256"
+	return !k.Secret.Empty() && (algorithm == "HS256" || algorithm == "hmac-sha256")
 }

@@ -40,6 +40,10 @@ var keyFiles = sync.OnceValues(func() (map[string][]byte, error) {
 		return nil, err
 	}
 	files["cookie.key"] = []byte(hex.EncodeToString(random) + "\n")
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret)
+	files["secret.key"] = []byte(base64.StdEncoding.EncodeToString(secret))
+	files["same.key"] = []byte(hex.EncodeToString(secret) + "\n")
 	_, sign, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, err

@@ -13,8 +13,6 @@ func isUnsupported(schema string) bool {
 
 		"access.provisioning", "access.known_users_file", "access.reactivate_on_login", "access.scim.tokens_file",
 
-		"headers.signing.jwt.algorithm",
-
 		"routes[].upstreams", "routes[].health", "routes[].upstream_carrier", "routes[].strip_path",
 		"routes[].rewrite_redirects", "routes[].host_header", "routes[].provisioning",
 		"routes[].allow.max_age", "routes[].allow.when",

@@ -24,6 +24,7 @@ type Claims struct {
 	AuthTime          time.Time           // auth_time: when the person proved who they are
 	SessionID         string              // sid: a hash that tells sessions apart
 	Attributes        map[string][]string // attributes: those that extra headers are made of
+	Method, URL       string              // htm, htu: the one request that a bound token is good for
 	IssuedAt          time.Time           // iat
 	NotBefore         time.Time           // nbf
 	Expires           time.Time           // exp
@@ -48,6 +49,8 @@ type wire struct {
 	AuthTime          int64               `json:"auth_time,omitempty"`
 	SessionID         string              `json:"sid,omitempty"`
 	Attributes        map[string][]string `json:"attributes,omitempty"`
+	Method            string              `json:"htm,omitempty"`
+	URL               string              `json:"htu,omitempty"`
 	IssuedAt          int64               `json:"iat"`
 	NotBefore         int64               `json:"nbf"`
 	Expires           int64               `json:"exp"`
@@ -100,6 +103,7 @@ func (c Claims) marshal() ([]byte, error) {
 		Issuer: c.Issuer, Audience: c.Audience, Subject: c.Subject, Email: c.Email, GivenName: c.GivenName,
 		FamilyName: c.FamilyName, PreferredUsername: c.PreferredUsername, Roles: c.Roles, EmployeeID: c.EmployeeID,
 		IDP: c.IDP, AuthTime: seconds(c.AuthTime), SessionID: c.SessionID, Attributes: c.Attributes,
+		Method: c.Method, URL: c.URL,
 		IssuedAt: seconds(c.IssuedAt), NotBefore: seconds(c.NotBefore), Expires: seconds(c.Expires), ID: c.ID,
 	})
 }
@@ -117,7 +121,7 @@ func parseClaims(data []byte) (Claims, error) {
 	return Claims{
 		Issuer: w.Issuer, Audience: w.Audience, Subject: w.Subject, Email: w.Email, GivenName: w.GivenName,
 		FamilyName: w.FamilyName, PreferredUsername: w.PreferredUsername, Roles: w.Roles, EmployeeID: w.EmployeeID,
-		IDP: w.IDP, AuthTime: moment(w.AuthTime), SessionID: w.SessionID, Attributes: w.Attributes,
+		IDP: w.IDP, AuthTime: moment(w.AuthTime), SessionID: w.SessionID, Attributes: w.Attributes, Method: w.Method, URL: w.URL,
 		IssuedAt: moment(w.IssuedAt), NotBefore: moment(w.NotBefore), Expires: moment(w.Expires), ID: w.ID,
 	}, nil
 }

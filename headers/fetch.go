@@ -16,10 +16,10 @@ import (
 
 const (
 	fetchTimeout = 5 * time.Second
-	fetchLimit   = 256 << 10       // bytes of a key set
-	fetchPause   = time.Minute     // least time between two fetches
-	fetchFresh   = 5 * time.Minute // the max-age with which the gateway serves its keys
-	fetchStale   = 24 * time.Hour  // past it, keys that could not be renewed are no longer trusted
+	fetchLimit   = 256 << 10   // bytes of a key set
+	fetchPause   = time.Minute // least time between two fetches
+	fetchFresh   = KeysMaxAge
+	fetchStale   = 24 * time.Hour // past it, keys that could not be renewed are no longer trusted
 )
 
 // ErrKeysUnavailable is returned while the key set cannot be fetched and none

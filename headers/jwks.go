@@ -14,6 +14,10 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
+// KeysMaxAge is how long verifiers may go on with a key set before they ask for
+// it again.
+const KeysMaxAge = 5 * time.Minute
+
 // JWKS is a JSON Web Key Set (RFC 7517 §5): the public keys of a ring, by which
 // apps verify. A secret is no part of it. It is an [http.Handler].
 type JWKS struct {
@@ -47,7 +51,7 @@ func (j *JWKS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/jwk-set+json") // RFC 7517 §8.5.2
-	w.Header().Set("Cache-Control", "public, max-age=300")
+	w.Header().Set("Cache-Control", fmt.Sprintf("public, max-age=%d", KeysMaxAge/time.Second))
 	w.Header().Set("ETag", j.etag)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(j.body))

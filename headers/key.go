@@ -63,9 +63,10 @@ func algorithmOf(key crypto.PublicKey) jose.SignatureAlgorithm {
 // minRSA is the least bits of an RSA key (RFC 7518 §3.3).
 const minRSA = 2048
 
-// ParseSigningKey reads an Ed25519 private key from a PEM file in PKCS#8 form,
-// as [MarshalSigningKey] writes it. Anything else is refused with a sentence
-// that says what the file holds instead; the content is never quoted.
+// ParseSigningKey reads a private key from a PEM file in PKCS#8 form, as
+// [MarshalSigningKey] writes it: Ed25519, ECDSA on P-256, or RSA of 2048 bits or
+// more. Anything else is refused with a sentence that says what the file holds
+// instead; the content is never quoted.
 func ParseSigningKey(file []byte) (crypto.Signer, error) {
 	block, rest := pem.Decode(file)
 	if block == nil {
@@ -83,29 +84,17 @@ func ParseSigningKey(file []byte) (crypto.Signer, error) {
 	case "ENCRYPTED PRIVATE KEY":
 		return nil, errors.New("signing key: this key is protected by a passphrase; decrypt it first")
 	default:
-		return nil, errors.New("signing key: this is not an Ed25519 key in PKCS#8 form; make one with samlgate keygen")
+		return nil, errors.New("signing key: this is not a private key in PKCS#8 form; make one with samlgate keygen")
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
 		return nil, errors.New("signing key: the PKCS#8 structure is damaged")
 	}
-	private, ok := key.(ed25519.PrivateKey)
-	if !ok {
-		return nil, fmt.Errorf("signing key: this is %s key, tokens are signed with Ed25519; make one with samlgate keygen", article(key))
+	private, ok := key.(crypto.Signer)
+	if !ok || algorithmOf(private.Public()) == "" {
+		return nil, errors.New("signing key: this is a key of another kind than Ed25519, ECDSA on P-256 and RSA of 2048 bits or more; make one with samlgate keygen")
 	}
 	return private, nil
-}
-
-func article(key any) string {
-	if s, ok := key.(crypto.Signer); ok {
-		switch fmt.Sprintf("%T", s.Public()) {
-		case "*rsa.PublicKey":
-			return "an RSA"
-		case "*ecdsa.PublicKey":
-			return "an ECDSA"
-		}
-	}
-	return "another kind of"
 }
 
 // GenerateSigningKey returns a new Ed25519 key.
@@ -119,11 +108,10 @@ func GenerateSigningKey() (crypto.Signer, error) {
 
 // MarshalSigningKey returns the PEM file that [ParseSigningKey] reads.
 func MarshalSigningKey(key crypto.Signer) ([]byte, error) {
-	private, ok := key.(ed25519.PrivateKey)
-	if !ok {
-		return nil, errors.New("writing a signing key: it is not an Ed25519 key")
+	if algorithmOf(key.Public()) == "" {
+		return nil, errors.New("writing a signing key: it is of a kind that cannot be used")
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
+	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return nil, fmt.Errorf("writing a signing key: %w", err)
 	}

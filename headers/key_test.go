@@ -1,6 +1,7 @@
 package headers
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,24 +13,28 @@ import (
 )
 
 func TestSigningKeySurvivesItsFile(t *testing.T) {
-	key, err := GenerateSigningKey()
+	ed, err := GenerateSigningKey()
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := MarshalSigningKey(key)
+	p256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := ParseSigningKey(append([]byte("\n"), append(file, '\n')...))
-	if err != nil || !testKeyEqual(key, again) {
-		t.Errorf("read back: %v", err)
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func testKeyEqual(a, b any) bool {
-	x, xok := a.(interface{ Seed() []byte })
-	y, yok := b.(interface{ Seed() []byte })
-	return xok && yok && string(x.Seed()) == string(y.Seed())
+	for _, key := range []crypto.Signer{ed, p256, rsaKey} {
+		file, err := MarshalSigningKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ParseSigningKey(append([]byte("\n"), append(file, '\n')...))
+		if err != nil || !key.(interface{ Equal(crypto.PrivateKey) bool }).Equal(again) {
+			t.Errorf("%T read back: %v", key, err)
+		}
+	}
 }
 
 func TestParseSigningKeySaysWhatItGot(t *testing.T) {
@@ -37,7 +42,11 @@ func TestParseSigningKeySaysWhatItGot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ecKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	smallKey, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ecKey, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,8 +63,8 @@ func TestParseSigningKeySaysWhatItGot(t *testing.T) {
 	public, err := x509.MarshalPKIXPublicKey(rsaKey.Public())
 	ours := pkcs8(testKey("a").Private)
 	for file, want := range map[string]string{
-		pkcs8(rsaKey):                       "an RSA key",
-		pkcs8(ecKey):                        "an ECDSA key",
+		pkcs8(smallKey):                     "another kind",
+		pkcs8(ecKey):                        "another kind",
 		block("PUBLIC KEY", public, err):    "a public key",
 		block("CERTIFICATE", []byte{}, nil): "a certificate",
 		block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey), nil): "PKCS#8",
@@ -70,7 +79,7 @@ func TestParseSigningKeySaysWhatItGot(t *testing.T) {
 			t.Errorf("wanted %q, got %v", want, err)
 		}
 	}
-	if _, err := MarshalSigningKey(rsaKey); err == nil {
-		t.Error("an RSA key was written")
+	if _, err := MarshalSigningKey(ecKey); err == nil {
+		t.Error("a key on P-384 was written")
 	}
 }

@@ -39,7 +39,7 @@ func (s *Signer) LogoutToken(audience, subject, sessionID string) (string, error
 	if err != nil {
 		return "", fmt.Errorf("signing a logout token: %w", err)
 	}
-	signed, err := s.logout.Sign(payload)
+	signed, err := s.pen().logout.Sign(payload)
 	if err != nil {
 		return "", fmt.Errorf("signing a logout token: %w", err)
 	}

@@ -52,7 +52,8 @@ var alwaysRemoved = []string{
 // one of them, an app that reads its siblings must not find a client's:
 // X-Remote-Group beside our X-Remote-User, X-Auth-Request-Groups beside our
 // X-Auth-Request-Email.
-var removedPrefixes = []string{"x-forwarded-", "ssl-client-", "x-ssl-client-", "remote-", "x-remote-", "x-auth-request-"}
+var removedPrefixes = []string{"x-forwarded-", "ssl-client-", "x-ssl-client-", "remote-", "x-remote-", "x-auth-request-",
+	"x-goog-authenticated-user-", "x-goog-iap-", "cf-access-", "x-amzn-oidc-"}
 
 // NewManaged returns the union of all names given, one [Names] for each route,
 // of the [DefaultNames], and of the names that are always managed or removed.

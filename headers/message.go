@@ -22,18 +22,20 @@ var whole = []string{"@method", "@authority", "@path", "@query"}
 
 // MessageSignerConfig configures a [MessageSigner].
 type MessageSignerConfig struct {
-	Keys      []Key            // newest first; the first that fits Algorithm signs
-	Algorithm string           // of [httpsig]; empty means ed25519
-	TTL       time.Duration    // life of a signature; 0 means 60 s, at most 5 min
-	Now       func() time.Time // nil means time.Now
+	Keys      []Key                   // newest first; the first that fits Algorithm and is ready signs
+	Algorithm string                  // of [httpsig]; empty means ed25519
+	Ready     func(keyID string) bool // as in [SignerConfig]
+	TTL       time.Duration           // life of a signature; 0 means 60 s, at most 5 min
+	Now       func() time.Time        // nil means time.Now
 }
 
 // MessageSigner signs single requests by RFC 9421: which person they come from,
 // and that they are this request to this app. It is safe for concurrent use.
 type MessageSigner struct {
-	key *httpsig.Key
-	ttl time.Duration
-	now func() time.Time
+	keys  []*httpsig.Key // newest first, at least one
+	ready func(keyID string) bool
+	ttl   time.Duration
+	now   func() time.Time
 }
 
 // NewMessageSigner returns a MessageSigner, or an error that says what is wrong
@@ -51,13 +53,25 @@ func NewMessageSigner(cfg MessageSignerConfig) (*MessageSigner, error) {
 	if cfg.TTL < time.Second || cfg.TTL > 5*time.Minute {
 		return nil, fmt.Errorf("making a message signer: a life of %v is not between 1s and 5m", cfg.TTL)
 	}
+	s := &MessageSigner{ready: cfg.Ready, ttl: cfg.TTL, now: cfg.Now}
 	for _, k := range cfg.Keys {
-		key, err := k.message()
-		if err == nil && key.Algorithm() == cfg.Algorithm {
-			return &MessageSigner{key: key, ttl: cfg.TTL, now: cfg.Now}, nil
+		if key, err := k.message(); err == nil && key.Algorithm() == cfg.Algorithm {
+			s.keys = append(s.keys, key)
 		}
 	}
-	return nil, fmt.Errorf("making a message signer: no key is fit for %s", cfg.Algorithm)
+	if s.keys == nil {
+		return nil, fmt.Errorf("making a message signer: no key is fit for %s", cfg.Algorithm)
+	}
+	return s, nil
+}
+
+func (s *MessageSigner) key() *httpsig.Key {
+	for _, k := range s.keys {
+		if s.ready == nil || s.ready(k.ID()) {
+			return k
+		}
+	}
+	return s.keys[len(s.keys)-1]
 }
 
 // message returns k as a key for RFC 9421, or an error where it is fit for
@@ -85,7 +99,7 @@ func (s *MessageSigner) Sign(out *http.Request, m *Managed, audience string) err
 		return fmt.Errorf("signing a request: %w", err)
 	}
 	now := s.now()
-	input, signature, err := s.key.Sign(httpsig.Outgoing(out), components, httpsig.Params{
+	input, signature, err := s.key().Sign(httpsig.Outgoing(out), components, httpsig.Params{
 		Created: now, Expires: now.Add(s.ttl), Nonce: tokenID(), Tag: signatureTag,
 	})
 	if err != nil {

@@ -12,13 +12,22 @@ import (
 
 // SignerConfig configures a [Signer].
 type SignerConfig struct {
-	Issuer string // required: the gateway's origin
-	Keys   []Key  // newest first: the first that fits Algorithm signs, all are published
-	// Algorithm is EdDSA, ES256, RS256 or HS256; empty means EdDSA.
-	Algorithm string
-	TTL       time.Duration    // life of a token; 0 means 60 s, at most 5 min
-	Entries   int              // most tokens kept for reuse; 0 means 10,000
-	Now       func() time.Time // nil means time.Now
+	Issuer    string // required: the gateway's origin, or what the app's verifier expects
+	Keys      []Key  // newest first: the first that fits Algorithm and is ready signs
+	Algorithm string // EdDSA, ES256, RS256 or HS256; empty means EdDSA
+
+	// Ready reports whether a key may sign yet: verifiers must have had the time
+	// to hear of it. While none that fits is ready, the last signs. Nil means
+	// that all are. It is called for every token that is made.
+	Ready func(keyID string) bool
+
+	// BindRequest makes every token good for one request only: see
+	// [Signer.SignRequest].
+	BindRequest bool
+
+	TTL     time.Duration    // life of a token; 0 means 60 s, at most 5 min
+	Entries int              // most tokens kept for reuse; 0 means 10,000
+	Now     func() time.Time // nil means time.Now
 }
 
 // Signer makes the tokens that tell an app who the person is. It is safe for
@@ -26,11 +35,19 @@ type SignerConfig struct {
 type Signer struct {
 	issuer string
 	ttl    time.Duration
+	bind   bool
 	now    func() time.Time
-	jose   jose.Signer
-	logout jose.Signer // of logout tokens: another type, so that none passes for an identity
+	pens   []pen // newest first, at least one
+	ready  func(keyID string) bool
 	jwks   *JWKS
 	cache  *cache
+}
+
+// pen is a key that is fit to sign tokens. Tokens of a logout have another type,
+// so that none passes for an identity.
+type pen struct {
+	id               string
+	identity, logout jose.Signer
 }
 
 // maxToken bounds a token: an app server refuses a request whose header fields
@@ -63,22 +80,52 @@ func NewSigner(cfg SignerConfig) (*Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a signer: %w", err)
 	}
-	key, err := newest(cfg.Keys, jose.SignatureAlgorithm(cfg.Algorithm))
-	if err != nil {
-		return nil, fmt.Errorf("making a signer: %w", err)
-	}
-	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType("JWT"))
-	if err != nil {
-		return nil, fmt.Errorf("making a signer: %w", err)
-	}
-	logout, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType(logoutType))
+	pens, err := newPens(cfg.Keys, jose.SignatureAlgorithm(cfg.Algorithm))
 	if err != nil {
 		return nil, fmt.Errorf("making a signer: %w", err)
 	}
 	return &Signer{
-		issuer: cfg.Issuer, ttl: cfg.TTL, now: cfg.Now, jose: signer, logout: logout, jwks: jwks,
+		issuer: cfg.Issuer, ttl: cfg.TTL, bind: cfg.BindRequest, now: cfg.Now, pens: pens, ready: cfg.Ready, jwks: jwks,
 		cache: newCache(cfg.Entries, cfg.TTL/2),
 	}, nil
+}
+
+// newPens returns the keys that are fit for an algorithm.
+func newPens(keys []Key, algorithm jose.SignatureAlgorithm) (pens []pen, err error) {
+	for _, k := range keys {
+		if k.algorithm() != algorithm {
+			continue
+		}
+		key := jose.SigningKey{Algorithm: algorithm, Key: k.Private}
+		if k.Private == nil {
+			key.Key = k.Secret
+		}
+		p := pen{id: k.ID}
+		if p.identity, err = jose.NewSigner(key, typed(k.ID, "JWT")); err != nil {
+			return nil, err
+		}
+		if p.logout, err = jose.NewSigner(key, typed(k.ID, logoutType)); err != nil {
+			return nil, err
+		}
+		pens = append(pens, p)
+	}
+	if pens == nil {
+		return nil, fmt.Errorf("no key is fit for %s", algorithm)
+	}
+	return pens, nil
+}
+
+func typed(keyID string, of jose.ContentType) *jose.SignerOptions {
+	return (&jose.SignerOptions{}).WithType(of).WithHeader("kid", keyID)
+}
+
+func (s *Signer) pen() pen {
+	for _, p := range s.pens {
+		if s.ready == nil || s.ready(p.id) {
+			return p
+		}
+	}
+	return s.pens[len(s.pens)-1]
 }
 
 // Sign returns a token about v for one audience. A token is reused for the same
@@ -115,15 +162,24 @@ func (s *Signer) renew(t *token) {
 	}
 }
 
+// sign makes a token and keeps it for reuse.
 func (s *Signer) sign(now time.Time, audience string, v Values) (string, error) {
-	c := v.claims()
+	made, err := s.make(now, audience, v.claims())
+	if err != nil {
+		return "", err
+	}
+	s.cache.put(&token{audience: audience, values: v, token: made, made: now})
+	return made, nil
+}
+
+func (s *Signer) make(now time.Time, audience string, c Claims) (string, error) {
 	c.Issuer, c.Audience, c.ID = s.issuer, audience, tokenID()
 	c.IssuedAt, c.NotBefore, c.Expires = now, now, now.Add(s.ttl)
 	payload, err := c.marshal()
 	if err != nil {
 		return "", fmt.Errorf("signing a token: %w", err)
 	}
-	signed, err := s.jose.Sign(payload)
+	signed, err := s.pen().identity.Sign(payload)
 	if err != nil {
 		return "", fmt.Errorf("signing a token: %w", err)
 	}
@@ -134,7 +190,6 @@ func (s *Signer) sign(now time.Time, audience string, v Values) (string, error) 
 	if len(compact) > maxToken {
 		return "", fmt.Errorf("signed token: %w", ErrTooLarge)
 	}
-	s.cache.put(&token{audience: audience, values: v, token: compact, made: now})
 	return compact, nil
 }
 
@@ -143,18 +198,4 @@ func tokenID() string {
 	var id [16]byte
 	rand.Read(id[:])
 	return base64.RawURLEncoding.EncodeToString(id[:])
-}
-
-// newest returns the first key that is fit for an algorithm.
-func newest(keys []Key, algorithm jose.SignatureAlgorithm) (jose.SigningKey, error) {
-	for _, k := range keys {
-		if k.algorithm() != algorithm {
-			continue
-		}
-		if k.Private == nil {
-			return jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: k.Secret, KeyID: k.ID}}, nil
-		}
-		return jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: k.Private, KeyID: k.ID}}, nil
-	}
-	return jose.SigningKey{}, fmt.Errorf("no key is fit for %s", algorithm)
 }

@@ -29,6 +29,11 @@ type VerifierConfig struct {
 	// signature is; with a token alone, empty means any.
 	Authorities []string
 
+	// Bound refuses tokens that are good for more than one request
+	// (headers.signing.jwt.bind_request). A token that names its request is
+	// refused with any other in any case.
+	Bound bool
+
 	Names Names // what the gateway sends to this app; zero means [DefaultNames]
 
 	// Managed are further headers that only the gateway sets, such as the fixed
@@ -187,6 +192,9 @@ func (v *Verifier) told(r *http.Request) (Claims, error) {
 	}
 	claims, err := v.check(r.Context(), values[0])
 	if err != nil {
+		return Claims{}, err
+	}
+	if err := v.bound(claims, r); err != nil {
 		return Claims{}, err
 	}
 	return claims, v.backed(r.Header, claims)

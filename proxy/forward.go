@@ -107,10 +107,10 @@ func (g *Gateway) describe(p *passage, v *visit.Visit) error {
 	if n := report.Total(); n > 0 && p.session != nil {
 		g.noteDropped(v, p.session, n)
 	}
-	if p.session == nil || g.Signer == nil || names.JWT == "" {
+	if p.session == nil || p.route.Signer == nil || p.route.Signer.Binds() {
 		return nil
 	}
-	token, err := g.Signer.Sign(p.route.Audience, names.Limit(values))
+	token, err := p.route.Signer.Sign(p.route.Audience, names.Limit(values))
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,17 @@ func (g *Gateway) prepare(out *http.Request, v *visit.Visit, p passage) error {
 	for name, values := range p.identity {
 		out.Header[name] = values
 	}
-	if p.session == nil || p.route.Message == nil {
+	if p.session == nil {
+		return nil
+	}
+	if s := p.route.Signer; s != nil && s.Binds() {
+		token, err := s.SignRequest(out, v.Proto, p.route.Audience, p.route.Names.Limit(valuesOf(p.session)))
+		if err != nil {
+			return err
+		}
+		out.Header.Set(p.route.Names.JWT, token)
+	}
+	if p.route.Message == nil {
 		return nil
 	}
 	return p.route.Message.Sign(out, g.Managed, p.route.Audience)
@@ -213,7 +223,9 @@ func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, v *visit.Visit, e
 	case upstream.BadRequest:
 		code = pages.BadRequest
 	case upstream.Refused:
-		code = pages.Internal
+		if code = pages.Internal; errors.Is(err, headers.ErrTooLarge) {
+			code = pages.ValueTooLarge
+		}
 	}
 	g.show(w, r, v, pages.Problem{Code: code, Args: map[string]string{"route": v.Route}})
 }

@@ -40,7 +40,6 @@ type Config struct {
 	Sessions  *sessionstore.Manager
 	Hot       *hot.Cache // of Sessions
 	Live      *live.Registry
-	Signer    *headers.Signer // nil: identity headers go unsigned
 	Managed   *headers.Managed
 	Pages     *pages.Pages
 	Audit     *audit.Log

@@ -33,6 +33,7 @@ type Route struct {
 	IdentityOnPublic bool
 	Unauthenticated  string
 	Names            headers.Names
+	Signer           *headers.Signer        // nil: identity headers go without a token
 	Message          *headers.MessageSigner // nil: requests are not signed as a whole
 	KeepHeaders      []string               // client headers that survive the strip
 	Upstream         *upstream.Upstream

@@ -251,6 +251,11 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	w.must(err)
 	jwks, err := headers.NewJWKS(ring)
 	w.must(err)
+	for _, rt := range s.routes {
+		if rt.Signer == nil {
+			rt.Signer = signer
+		}
+	}
 	host := w.external.Hostname()
 	memory := hot.New(hot.Config{Feed: w.feed, Load: w.sessions.Get, Bytes: s.memory})
 	w.t.Cleanup(memory.Close)
@@ -265,7 +270,7 @@ func (w *world) build(s *setup) (*proxy.Gateway, error) {
 	w.must(err)
 	w.door.Store(door)
 	return proxy.New(proxy.Config{
-		External: w.external, Host: host, Routes: router, SignIn: door, Jar: jar, Sessions: w.sessions, Hot: memory, Live: w.registry, Signer: signer,
+		External: w.external, Host: host, Routes: router, SignIn: door, Jar: jar, Sessions: w.sessions, Hot: memory, Live: w.registry,
 		Managed: headers.NewManaged(names...), Pages: words, Audit: record, Observer: w.observer, MaxURL: 8192, Ignored: patterns(s.ignored...),
 		AccessLog: s.accessLog, Trusted: s.trusted, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Now: w.now,
 	})

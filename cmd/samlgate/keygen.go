@@ -14,21 +14,27 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/samlgate/samlgate/headers"
 )
 
 type keygenCmd struct {
-	Out  string `required:"" help:"Folder to write into; it is made when it is not there." placeholder:"DIR"`
-	Name string `default:"samlgate" help:"Host name to put into the certificate, ${default} if not given." placeholder:"HOST"`
-	Next bool   `help:"Make sp-next.crt and sp-next.key only, which take the place of sp.crt and sp.key in three steps: see docs/key-rollover.md."`
+	Out       string `required:"" help:"Folder to write into; it is made when it is not there." placeholder:"DIR"`
+	Name      string `default:"samlgate" help:"Host name to put into the certificate, ${default} if not given." placeholder:"HOST"`
+	Next      bool   `xor:"which" help:"Make sp-next.crt and sp-next.key only, which take the place of sp.crt and sp.key in three steps: see docs/key-rollover.md."`
+	Rotate    bool   `xor:"which" help:"Make the next signing key only, such as signing-2.key, which takes the place of the present one: see docs/key-rollover.md."`
+	Algorithm string `default:"EdDSA" enum:"EdDSA,ES256,RS256,HS256" help:"With --rotate: what the key is for, ${enum}; HS256 is a secret that one app shares." placeholder:"NAME"`
 }
 
 // Run makes all keys, or none when one of the files is there already.
 func (c *keygenCmd) Run(s streams) error {
+	if c.Algorithm != "EdDSA" && !c.Rotate {
+		return errors.New("--algorithm goes with --rotate")
+	}
 	sets := keyFiles(c.Name)
-	if c.Next {
+	switch {
+	case c.Next:
 		sets = nextFiles(c.Name)
+	case c.Rotate:
+		return c.rotate(s)
 	}
 	for _, set := range sets {
 		for _, name := range set.names {
@@ -62,7 +68,7 @@ func keyFiles(host string) []keySet {
 	return []keySet{
 		{[]string{"sp.crt", "sp.key"}, "certificate and key of the SAML service provider", func() ([][]byte, error) { return spPair(host) }},
 		{[]string{"cookie.key"}, "key of the cookies", cookieKey},
-		{[]string{"signing.key"}, "key that signs what apps are told", signingKey},
+		{[]string{"signing.key"}, "key that signs what apps are told", func() ([][]byte, error) { return signingKeyFor("EdDSA") }},
 	}
 }
 
@@ -186,13 +192,4 @@ func cookieKey() ([][]byte, error) {
 		return nil, err
 	}
 	return [][]byte{[]byte(hex.EncodeToString(b) + "\n")}, nil
-}
-
-func signingKey() ([][]byte, error) {
-	key, err := headers.GenerateSigningKey()
-	if err != nil {
-		return nil, err
-	}
-	file, err := headers.MarshalSigningKey(key)
-	return [][]byte{file}, err
 }

@@ -2,9 +2,7 @@ package demo
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -44,7 +42,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	opts := gateway.Options{
 		Version: c.Version, Audit: io.Discard, Log: c.Log, Now: time.Now, Demo: true, Front: d.front,
-		Started: func(_, operators net.Addr) { d.greet(operators) },
+		Started: func(_, _ net.Addr) { d.greet() },
 	}
 	err = gateway.Run(ctx, cfg, opts)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -62,7 +60,6 @@ type demo struct {
 	Config
 	host, port string // where it listens
 	origin     string // as browsers call it
-	token      string // of the operator
 	idp        *idptest.IDP
 	apps       []*http.Server
 }
@@ -111,11 +108,8 @@ func (d *demo) prepare() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	secret := make([]byte, 16)
-	rand.Read(secret) // never fails, see crypto/rand
-	d.token = hex.EncodeToString(secret)
 	cfg, err := load(values{
-		Listen: net.JoinHostPort(d.host, d.port), Port: d.port, Token: d.token, EntityID: idp.EntityID(), SSO: idp.SSOURL(), Certificate: inline(idp.Certificates()[0]),
+		Listen: net.JoinHostPort(d.host, d.port), Port: d.port, EntityID: idp.EntityID(), SSO: idp.SSOURL(), Certificate: inline(idp.Certificates()[0]),
 		WikiUpstream: wiki, HRUpstream: hr,
 	})
 	if err != nil {
@@ -168,15 +162,13 @@ func (d *demo) front(gateway http.Handler) http.Handler {
 	})
 }
 
-// greet says what there is to see. The token is for the person who started the
-// demo, and ends with it.
-func (d *demo) greet(operators net.Addr) {
+func (d *demo) greet() {
 	address := d.port + ":" + d.host
 	if d.host == "::1" {
 		address = d.port + ":[::1]"
 	}
 	fmt.Fprintf(d.Out, greeting, d.url("wiki"), d.url("hr"), d.origin+"/.samlgate/account",
-		d.url("wiki"), d.url("hr"), d.token, operators, operators, address, address, address)
+		d.url("wiki"), d.url("hr"), address, address, address)
 }
 
 const greeting = `
@@ -195,10 +187,6 @@ Try this:
      curl -H 'X-Auth-Email: boss@example.com' %sabout
   6. Ask as a program: 401 and where to sign in.
      curl -i %s
-  7. Be the operator: see who came in, who did not and why; try a sign-in out.
-     export SAMLGATE_ADMIN_TOKEN=%s
-     samlgate logins list --admin http://%s
-     samlgate try idp demo --admin http://%s
 
 If your resolver does not know *.localhost, add to curl:
   --resolve wiki.localhost:%s

@@ -44,6 +44,8 @@ type base struct {
 	doubt   func(string) // told of warnings instead of the log, where set
 	book    *logins.Book // attempts to sign in; nil: they are not remembered
 	verbose *verbosity   // nil: the log is as it is
+
+	published published // which signing keys may sign
 }
 
 // tree is what a reload replaces: everything that a configuration decides
@@ -82,14 +84,15 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 		t.tls = serverTLS(cfg.Server.TLS)
 	}
 	var errs [7]error // all mistakes at once
+	signers := &signers{cfg: cfg, ready: b.published.ready, now: b.now}
 	t.sessions, errs[0] = b.manager(t)
 	errs[1] = b.buildSAML(t, old)
-	router, routes, err := buildRoutes(cfg, b.now)
+	router, routes, err := buildRoutes(cfg, signers)
 	t.routes, errs[2] = routes, err
 	p, err := buildPages(cfg, b.now)
 	t.pages = p
 	errs[3] = naming("pages", err)
-	signer, err := buildSigner(cfg, b.now)
+	keys, err := keysHandler(cfg)
 	errs[4] = naming("headers.signing", err)
 	host, err := route.CanonicalHost(cfg.Server.ExternalURL.Host)
 	errs[5] = naming("server.external_url", err)
@@ -98,7 +101,7 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
-	t.hooks = b.hooks(cfg, signer)
+	t.hooks = b.hooks(cfg, routes)
 	t.hot = hot.New(hot.Config{Feed: b.feed, Load: t.sessions.Get, Bytes: int64(cfg.Store.CacheBytes), Grace: cfg.Store.Grace})
 	t.serves = func(name string) bool { return name == host || router.HasHost(name) }
 	jar, err := signin.NewJar(signin.JarConfig{
@@ -108,13 +111,13 @@ func (b *base) build(cfg *config.Config, old *tree) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	door, err := b.buildSignIn(t, jar, p, router, host)
+	door, err := b.buildSignIn(t, jar, p, keys, router, host)
 	if err != nil {
 		return nil, err
 	}
 	t.gateway, err = proxy.New(proxy.Config{
 		External: cfg.Server.ExternalURL, Host: host, Routes: router,
-		SignIn: door, Jar: jar, Sessions: t.sessions, Hot: t.hot, Live: b.live, Signer: signer, Managed: managed(routes), Pages: p,
+		SignIn: door, Jar: jar, Sessions: t.sessions, Hot: t.hot, Live: b.live, Managed: managed(routes), Pages: p,
 		Audit: b.audit, Observer: b.metrics, Trusted: cfg.Server.TrustedProxies, HSTS: hsts(cfg.Server.TLS),
 		Ignored: ignored, MaxURL: defaultMaxURL, AccessLog: cfg.Log.Access, Log: b.log, Now: b.now,
 	})
@@ -150,17 +153,22 @@ func (b *base) weak(idp string) {
 }
 
 // hooks are the apps that want to hear of a session's end.
-func (b *base) hooks(cfg *config.Config, signer *headers.Signer) *backchannel.Notifier {
+func (b *base) hooks(cfg *config.Config, routes []*proxy.Route) *backchannel.Notifier {
 	var targets []backchannel.Target
-	for _, c := range cfg.Routes {
-		if c.Logout.NotifyURL != "" && signer != nil {
+	signers := map[string]*headers.Signer{} // :: audience → of its tokens
+	for i, c := range cfg.Routes {
+		if signer := routes[i].Signer; c.Logout.NotifyURL != "" && signer != nil {
+			signers[c.Audience] = signer
 			targets = append(targets, backchannel.Target{Route: c.Name, Audience: c.Audience, URL: c.Logout.NotifyURL})
 		}
 	}
 	if targets == nil {
 		return nil
 	}
-	return backchannel.New(backchannel.Config{Targets: targets, Sign: signer.LogoutToken, Failed: func(route string, err error) {
+	sign := func(audience, subject, sessionID string) (string, error) {
+		return signers[audience].LogoutToken(audience, subject, sessionID)
+	}
+	return backchannel.New(backchannel.Config{Targets: targets, Sign: sign, Failed: func(route string, err error) {
 		b.log.Warn("the app was not told of a session's end", "route", route, "err", err)
 	}})
 }
@@ -173,15 +181,11 @@ func naming(key string, err error) error {
 	return fmt.Errorf("%s: %w", key, err)
 }
 
-func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, router *route.Router[*proxy.Route], host string) (*signin.Handler, error) {
+func (b *base) buildSignIn(t *tree, jar *signin.Jar, p *pages.Pages, keys http.Handler, router *route.Router[*proxy.Route], host string) (*signin.Handler, error) {
 	cfg := t.cfg
 	rates, err := b.rates(cfg.Server.RateLimits)
 	if err != nil {
 		return nil, err
-	}
-	keys, err := keysHandler(cfg.Headers.Signing)
-	if err != nil {
-		return nil, naming("headers.signing", err)
 	}
 	logouts, err := b.logouts(t)
 	if err != nil {
@@ -207,40 +211,6 @@ func buildPages(cfg *config.Config, now func() time.Time) (*pages.Pages, error) 
 		Support: pages.Support{Text: c.Support.Text, URL: c.Support.URL, Email: c.Support.Email},
 		Prefix:  cfg.Server.Prefix, Now: now, Pictures: pictures(cfg),
 	})
-}
-
-func buildSigner(cfg *config.Config, now func() time.Time) (*headers.Signer, error) {
-	s := cfg.Headers.Signing
-	if s == nil || s.JWT.Header == "" {
-		return nil, nil
-	}
-	return headers.NewSigner(headers.SignerConfig{Issuer: cfg.Server.ExternalURL.String(), Keys: signingKeys(s), TTL: s.JWT.TTL, Now: now})
-}
-
-func signingKeys(s *config.Signing) []headers.Key {
-	keys := make([]headers.Key, len(s.Keys))
-	for i, k := range s.Keys {
-		keys[i] = headers.Key{ID: k.ID, Private: k.Private, Secret: k.Secret.Bytes()}
-	}
-	return keys
-}
-
-// messageSigner returns nil where requests are not signed as a whole.
-func messageSigner(s *config.Signing, now func() time.Time) (*headers.MessageSigner, error) {
-	if s == nil || !s.HTTPSignature.Enabled {
-		return nil, nil
-	}
-	return headers.NewMessageSigner(headers.MessageSignerConfig{
-		Keys: signingKeys(s), Algorithm: s.HTTPSignature.Algorithm, TTL: s.HTTPSignature.TTL, Now: now,
-	})
-}
-
-// keysHandler returns nil where nothing is signed.
-func keysHandler(s *config.Signing) (http.Handler, error) {
-	if s == nil {
-		return nil, nil
-	}
-	return headers.NewJWKS(signingKeys(s))
 }
 
 func managed(routes []*proxy.Route) *headers.Managed {

@@ -18,6 +18,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -44,7 +45,10 @@ type site struct {
 	ended            chan error
 	log, audit       *journal
 	client           *http.Client
+	ahead            *atomic.Int64 // how far the gateway's clock is ahead of ours, a time.Duration
 }
+
+func (s *site) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
 
 // journal is what was logged so far.
 type journal struct {
@@ -87,7 +91,7 @@ var once = sync.OnceValues(func() (*struct{ idp, sp idptest.Key }, error) {
 // prepare writes the files of a site and runs nothing yet.
 func prepare(t testing.TB) *site {
 	t.Helper()
-	s := &site{TB: t, dir: t.TempDir(), port: testenv.FreePort(t), admin: testenv.FreePort(t), client: testenv.NewClient(t)}
+	s := &site{TB: t, dir: t.TempDir(), port: testenv.FreePort(t), admin: testenv.FreePort(t), client: testenv.NewClient(t), ahead: new(atomic.Int64)}
 	keys, err := once()
 	s.must(err)
 	s.serveIDP(keys.idp, keys.sp.Certificate)
@@ -139,7 +143,7 @@ func (s *site) run() *site {
 	s.drain, s.reload, s.ended = make(chan os.Signal, 2), make(chan func() (*config.Config, error)), make(chan error, 1)
 	s.log, s.audit, s.interrupt = &journal{}, &journal{}, cancel
 	opts := gateway.Options{
-		Version: "test", Audit: s.audit, Log: slog.New(slog.NewTextHandler(s.log, nil)), Now: time.Now, State: s.path("state"), Drain: s.drain, Reload: s.reload, Front: s.front,
+		Version: "test", Audit: s.audit, Log: slog.New(slog.NewTextHandler(s.log, nil)), Now: s.now, State: s.path("state"), Drain: s.drain, Reload: s.reload, Front: s.front,
 		Started: func(_, _ net.Addr) { close(started) },
 	}
 	done := make(chan struct{})

@@ -30,6 +30,7 @@ func (r *Runner) watchStore(ctx context.Context) {
 			return
 		case <-tick.C:
 			r.inspectStore(ctx, false)
+			r.publish(ctx, r.current.Load())
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/samlgate/samlgate/access"
 	"github.com/samlgate/samlgate/config"
@@ -17,12 +16,12 @@ import (
 )
 
 // buildRoutes makes the route table and the upstreams behind it.
-func buildRoutes(cfg *config.Config, now func() time.Time) (*route.Router[*proxy.Route], []*proxy.Route, error) {
+func buildRoutes(cfg *config.Config, s *signers) (*route.Router[*proxy.Route], []*proxy.Route, error) {
 	var entries []route.Entry[*proxy.Route]
 	var all []*proxy.Route
 	var errs []error
 	for _, c := range cfg.Routes {
-		rt, err := buildRoute(cfg, c, now)
+		rt, err := buildRoute(c, s)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("route %q: %w", c.Name, err))
 			continue
@@ -37,7 +36,7 @@ func buildRoutes(cfg *config.Config, now func() time.Time) (*route.Router[*proxy
 	return router, all, err
 }
 
-func buildRoute(cfg *config.Config, c config.Route, now func() time.Time) (*proxy.Route, error) {
+func buildRoute(c config.Route, s *signers) (*proxy.Route, error) {
 	public, block, err := patterns(c)
 	if err != nil {
 		return nil, err
@@ -56,14 +55,14 @@ func buildRoute(cfg *config.Config, c config.Route, now func() time.Time) (*prox
 	if err != nil {
 		return nil, err
 	}
-	message, err := messageSigner(cfg.Headers.Signing, now)
+	token, message, err := s.of(c.Headers.Signing)
 	if err != nil {
-		return nil, fmt.Errorf("headers.signing.http_signature: %w", err)
+		return nil, err
 	}
 	return &proxy.Route{
 		Name: c.Name, Audience: c.Audience, IDPs: c.IDPs, Rules: rules, Demand: demand(c), Public: public, Block: block,
-		IdentityOnPublic: c.IdentityOnPublic, LiveIgnored: c.LiveActivity == "none", Unauthenticated: c.Unauthenticated, Names: names(cfg.Headers, c.Headers.HeaderNames),
-		Message: message, KeepHeaders: c.KeepClientHeaders, Upstream: up, LogoutPaths: c.Logout.Paths,
+		IdentityOnPublic: c.IdentityOnPublic, LiveIgnored: c.LiveActivity == "none", Unauthenticated: c.Unauthenticated, Names: names(c.Headers),
+		Signer: token, Message: message, KeepHeaders: c.KeepClientHeaders, Upstream: up, LogoutPaths: c.Logout.Paths,
 		CORSOrigins: c.CORS.Origins, WebSocketOrigins: c.WebSocketOrigins, SharedCache: c.SharedCache,
 		MaxBody: int64(c.Limits.BodyBytes), MaxURL: int64(c.Limits.URLBytes),
 	}, nil
@@ -114,7 +113,7 @@ func rules(a config.Allow) (access.Policy, error) {
 	return r, nil
 }
 
-func names(all config.Headers, c config.HeaderNames) headers.Names {
+func names(c config.RouteHeaders) headers.Names {
 	n := headers.Names{
 		Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, Username: c.Username,
 		Roles: c.Roles, EmployeeID: c.EmployeeID, Extra: c.Extra, Separator: c.Separator, Encoding: headers.Encoding(c.Encoding.All),
@@ -131,8 +130,8 @@ func names(all config.Headers, c config.HeaderNames) headers.Names {
 			n.Set[header] = value.Reveal()
 		}
 	}
-	if all.Signing != nil {
-		n.JWT = all.Signing.JWT.Header
+	if c.Signing != nil {
+		n.JWT = c.Signing.JWT.Header
 	}
 	return n
 }
