@@ -66,6 +66,8 @@ type office struct {
 	site    *testenv.Site
 	idp     peer
 	session string // further settings of session, each after a comma
+
+	replicas [2]*testenv.Site // of [house.openReplicas]
 }
 
 // openOffice starts a gateway with the embedded store that asks by the given

@@ -24,6 +24,7 @@ func (h house) openReplicas(t *testing.T, settings string, session ...string) (o
 	for i := range ports {
 		replica := testenv.NewSite(t)
 		ports[i], replica.Port = replica.Port, o.site.Port
+		o.replicas[i] = replica
 		for _, key := range []string{"sp.crt", "sp.key", "cookie.key", "signing.key"} {
 			copyFile(t, o.site.Path(key), replica.Path(key))
 		}

@@ -56,6 +56,7 @@ func LegacyApp(t testing.TB, name string) *App {
 	mux.HandleFunc("/", a.page)
 	mux.HandleFunc("/echo", a.echo)
 	mux.HandleFunc(StreamPath, stream)
+	mux.HandleFunc(SocketPath, socket)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.mu.Lock()
 		a.seen = append(a.seen, r.Clone(t.Context()))
