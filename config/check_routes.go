@@ -187,6 +187,7 @@ func (c *checker) routeAccess(path string, r *Route) {
 		c.mistake(path+".idps", "is required: with two or more identity providers a route with allow.roles names whose roles count")
 	}
 	c.serviceProviderOf(path+".service_provider", r)
+	c.uris(path+".authn_context", r.AuthnContext)
 	c.contexts(path+".authn_context", r)
 	for i, p := range r.Allow.Networks {
 		if at := fmt.Sprintf("%s.allow.networks[%d]", path, i); p.IsValid() && p.Bits() == 0 {

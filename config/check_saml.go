@@ -36,7 +36,7 @@ func (c *checker) saml() {
 
 // entityID: SAML Core §8.3.6, an URI of at most 1024 characters.
 func (c *checker) entityID(path, id string) {
-	if len(id) > 1024 || !isPrintable(id) || strings.ContainsAny(id, " <>\"") {
+	if !isIdentifier(id) {
 		c.mistake(path, "is not an entity ID: an URI of at most 1024 characters")
 	}
 }
@@ -66,6 +66,7 @@ func (c *checker) idp(path string, p *IDP, before []IDP) {
 		c.mistake(path+".metadata_refresh", "must be at least 1m")
 	}
 	c.metadataEnd(path+".metadata_max_validity", p)
+	c.asked(path, p)
 	c.attributes(path, p)
 	c.unsolicited(path, p)
 	c.roleSync(path, p)

@@ -232,7 +232,7 @@ session: {cookie_keys: ["${file:cookie.key}"], ignore_paths: [/poll, "GET /"]}
 saml:
   insecure_shared_domains: two directories of one company
   keys: [{cert_file: sp.crt, key_file: sp.key}]
-  idps: [{name: a, metadata_file: corp.xml, insecure_unicode_email: our directory}, {name: b, metadata_file: hr.xml}]
+  idps: [{name: a, metadata_file: corp.xml, insecure_unicode_email: our directory, allow_sha1: true, allow_cbc: true}, {name: b, metadata_file: hr.xml}]
 headers: {insecure_skip_signing: the apps are old}
 store: {driver: redis, redis: {addresses: ["redis.example.com:6379"]}}
 routes:
@@ -245,7 +245,7 @@ include: [none.d/*.yaml]
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "warnings", warned(cfg), []string{"1 server.trusted_proxies[0]", "2 session.ignore_paths[1]", "4 saml.insecure_shared_domains", "6 saml.idps[0].insecure_unicode_email", "7 headers.insecure_skip_signing",
+	same(t, "warnings", warned(cfg), []string{"1 server.trusted_proxies[0]", "2 session.ignore_paths[1]", "4 saml.insecure_shared_domains", "6 saml.idps[0].allow_cbc", "6 saml.idps[0].allow_sha1", "6 saml.idps[0].insecure_unicode_email", "7 headers.insecure_skip_signing",
 		"8 store.redis.addresses[0]", "10 routes[0].allow.networks[0]", "10 routes[0].host", "10 routes[0].public[0]",
 		"11 routes[1].upstream", "12 routes[2].hosts[1]", "13 include[0]"})
 }

@@ -25,8 +25,8 @@ const entityPath = "/.demo-idp/"
 
 // values fill the configuration below.
 type values struct {
-	Listen, Port, CookieKey, EntityID, SSO, Certificate string
-	WikiUpstream, HRUpstream                            string
+	Listen, Port, CookieKey, Token, EntityID, SSO, Certificate string
+	WikiUpstream, HRUpstream                                   string
 }
 
 // document is an ordinary configuration file, but for the keys, which are in
@@ -36,6 +36,7 @@ server:
   listen: "{{.Listen}}"
   external_url: http://localhost:{{.Port}}
   admin_listen: 127.0.0.1:0
+  admin_tokens: [{token: "{{.Token}}", role: operator}]
   rate_limits: {login: "off", acs: "off"}
 session:
   cookie_keys: [{{.CookieKey}}]

@@ -2,7 +2,9 @@ package demo
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -42,7 +44,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	opts := gateway.Options{
 		Version: c.Version, Audit: io.Discard, Log: c.Log, Now: time.Now, Demo: true, Front: d.front,
-		Started: func(_, _ net.Addr) { d.greet() },
+		Started: func(_, operators net.Addr) { d.greet(operators) },
 	}
 	err = gateway.Run(ctx, cfg, opts)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -60,6 +62,7 @@ type demo struct {
 	Config
 	host, port string // where it listens
 	origin     string // as browsers call it
+	token      string // of the operator
 	idp        *idptest.IDP
 	apps       []*http.Server
 }
@@ -108,8 +111,11 @@ func (d *demo) prepare() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	secret := make([]byte, 16)
+	rand.Read(secret) // never fails, see crypto/rand
+	d.token = hex.EncodeToString(secret)
 	cfg, err := load(values{
-		Listen: net.JoinHostPort(d.host, d.port), Port: d.port, EntityID: idp.EntityID(), SSO: idp.SSOURL(), Certificate: inline(idp.Certificates()[0]),
+		Listen: net.JoinHostPort(d.host, d.port), Port: d.port, Token: d.token, EntityID: idp.EntityID(), SSO: idp.SSOURL(), Certificate: inline(idp.Certificates()[0]),
 		WikiUpstream: wiki, HRUpstream: hr,
 	})
 	if err != nil {
@@ -162,13 +168,15 @@ func (d *demo) front(gateway http.Handler) http.Handler {
 	})
 }
 
-func (d *demo) greet() {
+// greet says what there is to see. The token is for the person who started the
+// demo, and ends with it.
+func (d *demo) greet(operators net.Addr) {
 	address := d.port + ":" + d.host
 	if d.host == "::1" {
 		address = d.port + ":[::1]"
 	}
 	fmt.Fprintf(d.Out, greeting, d.url("wiki"), d.url("hr"), d.origin+"/.samlgate/account",
-		d.url("wiki"), d.url("hr"), address, address, address)
+		d.url("wiki"), d.url("hr"), d.token, operators, operators, address, address, address)
 }
 
 const greeting = `
@@ -187,6 +195,10 @@ Try this:
      curl -H 'X-Auth-Email: boss@example.com' %sabout
   6. Ask as a program: 401 and where to sign in.
      curl -i %s
+  7. Be the operator: see who came in, who did not and why; try a sign-in out.
+     export SAMLGATE_ADMIN_TOKEN=%s
+     samlgate logins list --admin http://%s
+     samlgate try idp demo --admin http://%s
 
 If your resolver does not know *.localhost, add to curl:
   --resolve wiki.localhost:%s

@@ -17,6 +17,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/samlgate/samlgate/admin/logins"
+	"github.com/samlgate/samlgate/cmd/samlgate/adminclient"
 	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 )
 
@@ -206,6 +208,38 @@ func TestCurlLines(t *testing.T) {
 		if want := fmt.Sprintf("--resolve %s:%s:127.0.0.1\n", name, v.port); !strings.Contains(v.read(), want) {
 			t.Errorf("the demo does not print %q", want)
 		}
+	}
+}
+
+var operator = regexp.MustCompile(`(?s)SAMLGATE_ADMIN_TOKEN=(\w+)\n.*logins list --admin (http://127\.0\.0\.1:\d+)\n.*try idp demo --admin (http://\S+)\n`)
+
+// The operator's lines hold a token and an address that open the operator's door,
+// which is shut for everybody else.
+func TestOperatorLines(t *testing.T) {
+	v := visit(t, "127.0.0.1")
+	m := operator.FindStringSubmatch(v.read())
+	if m == nil || m[2] != m[3] {
+		t.Fatalf("the demo does not say how to be the operator:\n%s", v.read())
+	}
+	v.be("mallory@example.com", v.app("wiki")+"/")
+	ask := func(token string) ([]logins.Attempt, error) {
+		var list struct {
+			Logins []logins.Attempt `json:"logins"`
+		}
+		c, err := adminclient.New(adminclient.Config{URL: m[2], Token: token})
+		if err == nil {
+			err = c.Get(t.Context(), "/api/v1/logins", nil, &list)
+		}
+		return list.Logins, err
+	}
+	if all, err := ask(m[1]); err != nil || len(all) != 1 || all[0].IDP != "demo" || all[0].Reason != "role_denied" {
+		t.Errorf("the operator sees %+v, %v", all, err)
+	}
+	if all, err := ask(strings.Repeat("0", len(m[1]))); err == nil {
+		t.Errorf("another token shows %+v", all)
+	}
+	if other := operator.FindStringSubmatch(visit(t, "127.0.0.1").read()); other == nil || other[1] == m[1] {
+		t.Error("two demos have one token")
 	}
 }
 

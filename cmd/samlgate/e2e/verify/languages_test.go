@@ -1,0 +1,111 @@
+package verify
+
+// verifiers are those that are tried. The patches spoil them, to see that the
+// cases notice.
+var verifiers = []verifier{pythonVerifier, wsgirefVerifier, nodeVerifier, javaVerifier, phpVerifier}
+
+var pythonVerifier = verifier{
+	name: "python", language: "python", file: "samlgate.py", app: "wiki.py", run: runGunicorn, targets: rawTargets,
+	keys: `jwks="` + jwksInDocs + `"`, secrets: `secrets={"m1": "SECRET"}`,
+	remember: patch{old: `audience="wiki",`, new: `audience="wiki", seen=lambda nonce, expires, had=set(): nonce in had or had.add(nonce),`},
+	yes:      patch{old: `= self.verify(environ)`, new: `= {"roles": []}`},
+	checks: []patch{
+		{"forged: the e-mail address", "if not verify(base", "if False and not verify(base"},
+		{"forged: one byte of the signature", "if not verify(base", "if False and not verify(base"},
+		{"stale", "expires <= now - SKEW", "False"},
+		{"stale: not yet", "created > now + SKEW", "False"},
+		{"stale: a life of an hour", "not 0 < expires - created <= LONGEST", "False"},
+		{"moved", `"@path": path`, `"@path": "/"`},
+		{"moved: another query", `"@query": "?" + query`, `"@query": "?"`},
+		{"moved: another method", `environ["REQUEST_METHOD"]`, `"GET"`},
+		{"moved: a foreign host, by our own key", `values["@authority"] not in self.authorities`, "False"},
+		{"audience", `environ.get("HTTP_X_AUTH_AUDIENCE") != self.audience`, "False"},
+		{"uncovered", "k not in covered", "False"},
+		{"uncovered: alias", "normal(k[5:]) in self.managed", `k[5:].lower().replace("_", "-") in ("x-auth-email",)`},
+		{"uncovered: the path", "not REQUIRED <= set(components)", "False"},
+		{"twice: the signature in one line", `again(m[4])`, "False"},
+		{"purpose", `p["tag"] != "samlgate-identity"`, "False"},
+		{"key: somebody's own under a known id", "if not verify(base", "if False and not verify(base"},
+	},
+}
+
+// wsgirefVerifier is the same on a server that tells nobody the request line.
+var wsgirefVerifier = func() verifier {
+	v := pythonVerifier
+	v.name, v.run = "python wsgiref", runWSGIRef
+	v.checks = []patch{{"moved", "urllib.parse.quote(decoded, safe=\"/-._~!$&'()*+,;=:@\")", `"/"`}}
+	return v
+}()
+
+var nodeVerifier = verifier{
+	name: "node", language: "js", file: "samlgate.js", app: "wiki.js", run: runNode, targets: targets,
+	keys: `jwks: '` + jwksInDocs + `'`, secrets: `secrets: { m1: 'SECRET' }`,
+	remember: patch{old: `audience: 'wiki',`, new: `audience: 'wiki', seen: ((had) => (nonce) => had.has(nonce) || !had.add(nonce))(new Set()),`},
+	yes:      patch{old: "await verify(ours, req)", new: "{ roles: [] }"},
+	checks: []patch{
+		{"forged: the e-mail address", "if (!check(base, signature))", "if (false)"},
+		{"forged: one byte of the signature", "if (!check(base, signature))", "if (false)"},
+		{"stale", "expires <= now - SKEW", "false"},
+		{"stale: not yet", "created > now + SKEW", "false"},
+		{"stale: a life of an hour", "expires - created > LONGEST", "false"},
+		{"moved", "['@path', path]", "['@path', '/']"},
+		{"moved: another query", "`?${query}`", "'?'"},
+		{"moved: another method", "['@method', req.method]", "['@method', 'GET']"},
+		{"moved: a foreign host, by our own key", "!ours.authorities.includes(authority)", "false"},
+		{"audience", "fields.get('x-auth-audience') !== ours.audience", "false"},
+		{"uncovered", "!components.includes(name)", "false"},
+		{"uncovered: alias", "ours.managed.has(normal(name)) &&", "ours.managed.has(name) &&"},
+		{"uncovered: the path", "!REQUIRED.every((c) => components.includes(c))", "false"},
+		{"twice: the signature in one line", "again(m[4])", "false"},
+		{"purpose", "p.get('tag') !== 'samlgate-identity'", "false"},
+		{"key: somebody's own under a known id", "if (!check(base, signature))", "if (false)"},
+	},
+}
+
+var javaVerifier = verifier{
+	name: "java", language: "java", file: "SamlgateFilter.java", app: "Wiki.java", run: runJava, targets: targets,
+	keys: `"jwks", "` + jwksInDocs + `"`, secrets: `"secrets", "m1=SECRET"`,
+	remember: patch{old: "new FilterHolder(SamlgateFilter.class)", new: `new FilterHolder(new SamlgateFilter() {
+      private final java.util.Set<String> had = java.util.concurrent.ConcurrentHashMap.newKeySet();
+      @Override protected boolean seen(String nonce, long expires) { return !had.add(nonce); }
+    })`},
+	yes: patch{old: "person = verify(request);", new: "person = request == null ? verify(request) : Map.of();"},
+	checks: []patch{
+		{"forged: the e-mail address", "!key.verify(base", "false && !key.verify(base"},
+		{"stale", "expires <= now - SKEW", "false"},
+		{"moved", `"@path", r.getRequestURI()`, `"@path", "/"`},
+		{"moved: a foreign host, by our own key", "!authorities.contains(authority)", "false"},
+		{"moved: an absolute target", "!name.equalsIgnoreCase(r.getServerName())", "false"},
+		{"audience", `!audience.equals(fields.get("x-auth-audience"))`, "false"},
+		{"uncovered", "!input.components.contains(name)", "false"},
+	},
+}
+
+var phpVerifier = verifier{
+	name: "php", language: "php", file: "samlgate.php", app: "index.php", run: runPHP, targets: targets,
+	keys: `jwks: '` + jwksInDocs + `', cache: __DIR__ . '/samlgate-keys.json'`, secrets: `secrets: ['m1' => 'SECRET']`,
+	remember: patch{old: `audience: 'wiki',`, new: `audience: 'wiki', seen: function (string $nonce): bool {
+        $had = file_exists('had') ? file('had', FILE_IGNORE_NEW_LINES) : [];
+        file_put_contents('had', "$nonce\n", FILE_APPEND);
+        return in_array($nonce, $had, true);
+    },`},
+	yes: patch{old: "return $this->verify();", new: "return ['roles' => []];"},
+	checks: []patch{
+		{"forged: the e-mail address", "if (!$this->fits(", "if (false && !$this->fits("},
+		{"forged: one byte of the signature", "if (!$this->fits(", "if (false && !$this->fits("},
+		{"stale", "$expires <= $now - self::SKEW", "false"},
+		{"stale: not yet", "$created > $now + self::SKEW", "false"},
+		{"stale: a life of an hour", "$expires - $created > self::LONGEST", "false"},
+		{"moved", "'@path' => $path", "'@path' => '/'"},
+		{"moved: another query", `'@query' => "?$query"`, "'@query' => '?'"},
+		{"moved: another method", "$_SERVER['REQUEST_METHOD']", "'GET'"},
+		{"moved: a foreign host, by our own key", "!in_array($authority, $this->authorities, true)", "false"},
+		{"audience", "($_SERVER['HTTP_X_AUTH_AUDIENCE'] ?? '') !== $this->audience", "false"},
+		{"uncovered", "!in_array($key, $covered, true)", "false"},
+		{"uncovered: alias", "isset($this->managed[self::normal(substr($key, 5))])", "$key === 'HTTP_X_AUTH_EMAIL'"},
+		{"uncovered: the path", "array_diff(self::REQUIRED, $components)", "false"},
+		{"twice: the signature in one line", "self::again($m[4] ?? '')", "false"},
+		{"purpose", "$p['tag'] !== 'samlgate-identity'", "false"},
+		{"key: somebody's own under a known id", "if (!$this->fits(", "if (false && !$this->fits("},
+	},
+}
