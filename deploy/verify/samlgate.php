@@ -274,7 +274,8 @@ final class Samlgate
     private function key(string $kid): ?array
     {
         if ($this->cache === '') {
-            return self::publicKeys((string) file_get_contents($this->jwks))[$kid] ?? null;
+            $jwks = @file_get_contents($this->jwks);
+            return self::publicKeys($jwks === false ? throw new SamlgateRefused('the keys cannot be read') : $jwks)[$kid] ?? null;
         }
         $known = json_decode((string) @file_get_contents($this->cache), true) ?? ['tried' => 0, 'read' => 0, 'jwks' => '{"keys":[]}'];
         $keys = self::publicKeys($known['jwks']);

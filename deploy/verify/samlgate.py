@@ -36,7 +36,8 @@ HEADERS = {  # what the gateway calls them, `headers` in its configuration
     "roles": "X-Auth-Roles", "employee_id": "X-Auth-Employee-Id",
 }
 MANAGED = [*HEADERS.values(), "X-Auth-Assertion", "X-Auth-Audience", "Remote-User", "X-Remote-User",
-           "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups"]
+           "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups",
+           "Script-Name"]  # before version 22, gunicorn believes a client that it hides a part of the path
 REQUIRED = {"@method", "@authority", "@path", "@query", "x-auth-audience"}
 SKEW, LONGEST = 30, 300  # seconds
 

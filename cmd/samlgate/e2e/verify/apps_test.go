@@ -24,6 +24,8 @@ type verifier struct {
 	run      func(t *testing.T, dir, addr string) *exec.Cmd
 	targets  []string // of genuine requests
 	nonces   bool     // it refuses replays by itself
+	attacks  []attack // of this language alone
+	rotate   patch    // of the verifier: it may fetch keys at any time
 	remember patch    // of the example: now it does
 	yes      patch    // of the verifier: it believes everything
 	checks   []patch  // of the verifier: each takes out one check

@@ -34,7 +34,7 @@ func (w *world) examine(t *testing.T, v verifier, addr string) map[string]string
 	wrong := map[string]string{}
 	w.passes(t, addr, v.targets, wrong)
 	w.replay(t, v, addr, wrong)
-	w.attack(t, addr, slices.Concat(attacks, keyAttacks(w)), wrong)
+	w.attack(t, addr, slices.Concat(w.attacks(), v.attacks), wrong)
 	return wrong
 }
 
@@ -75,9 +75,17 @@ func (w *world) passes(t *testing.T, addr string, targets []string, wrong map[st
 			wrong["genuine: GET "+target] = fmt.Sprintf("%d %s", status, body)
 		}
 	}
+	if status, body := w.do(t, http.MethodGet, "/", "", `Signature-Input: app=("@path");keyid="a"`, "Signature: app=:AAAA:"); status != http.StatusOK {
+		wrong["genuine: beside a signature of the client's own"] = fmt.Sprintf("%d %s", status, body)
+	}
 	text := strings.Repeat("name=Núñez&", 1000)
 	if status, body := w.do(t, http.MethodPost, "/notes?a=b", text); status != http.StatusOK || strings.TrimSpace(body) != hello(len(text)) {
 		wrong["genuine: POST"] = fmt.Sprintf("%d %s", status, body)
+	}
+	if w.algorithm == httpsig.Ed25519 { // what formAttacks are told from
+		if status, body, err := w.send(addr, w.formed(t, replaced("", ""))); status != http.StatusOK {
+			wrong["genuine: signed by hand"] = fmt.Sprintf("%d %s %v", status, body, err)
+		}
 	}
 	upper := w.genuine(t, "/")
 	upper = upper.without("Host").before("Host: " + strings.ToUpper(upper.get("Host")))
@@ -223,6 +231,9 @@ func otherAudience(t testing.TB, w *world) message {
 	}
 	return w.genuine(t, "/").without("X-Auth-Audience").with("X-Auth-Audience: other").signed(t, w.key, params())
 }
+
+// attacks returns all that are possible in this world.
+func (w *world) attacks() []attack { return slices.Concat(attacks, keyAttacks(w), formAttacks(w)) }
 
 // keyAttacks are signatures of somebody else.
 func keyAttacks(w *world) []attack {

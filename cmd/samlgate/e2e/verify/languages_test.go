@@ -1,5 +1,7 @@
 package verify
 
+import "testing"
+
 // verifiers are those that are tried. The patches spoil them, to see that the
 // cases notice.
 var verifiers = []verifier{pythonVerifier, wsgirefVerifier, nodeVerifier, javaVerifier, phpVerifier}
@@ -7,8 +9,13 @@ var verifiers = []verifier{pythonVerifier, wsgirefVerifier, nodeVerifier, javaVe
 var pythonVerifier = verifier{
 	name: "python", language: "python", file: "samlgate.py", app: "wiki.py", run: runGunicorn, targets: rawTargets,
 	keys: `jwks="` + jwksInDocs + `"`, secrets: `secrets={"m1": "SECRET"}`,
+	rotate:   patch{old: "now - self.tried >= 60", new: "now - self.tried >= 0"},
 	remember: patch{old: `audience="wiki",`, new: `audience="wiki", seen=lambda nonce, expires, had=set(): nonce in had or had.add(nonce),`},
-	yes:      patch{old: `= self.verify(environ)`, new: `= {"roles": []}`},
+	// gunicorn takes this header for a part of the path that is no concern of the app's.
+	attacks: []attack{{"moved: by SCRIPT_NAME", func(t testing.TB, w *world) message {
+		return w.genuine(t, "/public/admin").with("SCRIPT_NAME: /public")
+	}}},
+	yes: patch{old: `= self.verify(environ)`, new: `= {"roles": []}`},
 	checks: []patch{
 		{"forged: the e-mail address", "if not verify(base", "if False and not verify(base"},
 		{"forged: one byte of the signature", "if not verify(base", "if False and not verify(base"},
@@ -22,9 +29,12 @@ var pythonVerifier = verifier{
 		{"audience", `environ.get("HTTP_X_AUTH_AUDIENCE") != self.audience`, "False"},
 		{"uncovered", "k not in covered", "False"},
 		{"uncovered: alias", "normal(k[5:]) in self.managed", `k[5:].lower().replace("_", "-") in ("x-auth-email",)`},
+		{"form: a name in capitals", `"(@?[a-z0-9_.-]+)"`, `"(@?[A-Za-z0-9_.-]+)"`},
+		{"form: a parameter twice", "len(pairs) != 5", "False"},
 		{"uncovered: the path", "not REQUIRED <= set(components)", "False"},
 		{"twice: the signature in one line", `again(m[4])`, "False"},
 		{"purpose", `p["tag"] != "samlgate-identity"`, "False"},
+		{"moved: by SCRIPT_NAME", `"Script-Name"]`, "]"},
 		{"key: somebody's own under a known id", "if not verify(base", "if False and not verify(base"},
 	},
 }
@@ -32,7 +42,7 @@ var pythonVerifier = verifier{
 // wsgirefVerifier is the same on a server that tells nobody the request line.
 var wsgirefVerifier = func() verifier {
 	v := pythonVerifier
-	v.name, v.run = "python wsgiref", runWSGIRef
+	v.name, v.run, v.rotate, v.attacks = "python wsgiref", runWSGIRef, patch{}, nil
 	v.checks = []patch{{"moved", "urllib.parse.quote(decoded, safe=\"/-._~!$&'()*+,;=:@\")", `"/"`}}
 	return v
 }()
@@ -40,6 +50,7 @@ var wsgirefVerifier = func() verifier {
 var nodeVerifier = verifier{
 	name: "node", language: "js", file: "samlgate.js", app: "wiki.js", run: runNode, targets: targets,
 	keys: `jwks: '` + jwksInDocs + `'`, secrets: `secrets: { m1: 'SECRET' }`,
+	rotate:   patch{old: "now - this.tried >= 60", new: "now - this.tried >= 0"},
 	remember: patch{old: `audience: 'wiki',`, new: `audience: 'wiki', seen: ((had) => (nonce) => had.has(nonce) || !had.add(nonce))(new Set()),`},
 	yes:      patch{old: "await verify(ours, req)", new: "{ roles: [] }"},
 	checks: []patch{
@@ -65,6 +76,7 @@ var nodeVerifier = verifier{
 var javaVerifier = verifier{
 	name: "java", language: "java", file: "SamlgateFilter.java", app: "Wiki.java", run: runJava, targets: targets,
 	keys: `"jwks", "` + jwksInDocs + `"`, secrets: `"secrets", "m1=SECRET"`,
+	rotate: patch{old: "tried.isBefore(now.minusSeconds(60))", new: "tried.isBefore(now)"},
 	remember: patch{old: "new FilterHolder(SamlgateFilter.class)", new: `new FilterHolder(new SamlgateFilter() {
       private final java.util.Set<String> had = java.util.concurrent.ConcurrentHashMap.newKeySet();
       @Override protected boolean seen(String nonce, long expires) { return !had.add(nonce); }
@@ -84,6 +96,7 @@ var javaVerifier = verifier{
 var phpVerifier = verifier{
 	name: "php", language: "php", file: "samlgate.php", app: "index.php", run: runPHP, targets: targets,
 	keys: `jwks: '` + jwksInDocs + `', cache: __DIR__ . '/samlgate-keys.json'`, secrets: `secrets: ['m1' => 'SECRET']`,
+	rotate: patch{old: "$now - $known['tried'] >= 60", new: "$now - $known['tried'] >= 0"},
 	remember: patch{old: `audience: 'wiki',`, new: `audience: 'wiki', seen: function (string $nonce): bool {
         $had = file_exists('had') ? file('had', FILE_IGNORE_NEW_LINES) : [];
         file_put_contents('had', "$nonce\n", FILE_APPEND);

@@ -4,10 +4,12 @@ import (
 	"encoding/xml"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/samlgate/samlgate/headers"
 	"github.com/samlgate/samlgate/headers/httpsig"
 )
 
@@ -40,7 +42,7 @@ func (w *world) spoil(t *testing.T, v verifier) {
 	if v.yes.old != "" {
 		t.Run("says yes", func(t *testing.T) {
 			wrong := w.examine(t, v, v.start(t, w, patch{}, v.yes))
-			for _, a := range slices.Concat(attacks, keyAttacks(w)) {
+			for _, a := range w.attacks() {
 				// Two hosts, none, or a folded line may be too much for the server itself.
 				if wrong[a.name] == "" && !strings.HasPrefix(a.name, "moved: ") && a.name != "folded" {
 					t.Errorf("it went unnoticed in the case %q", a.name)
@@ -50,16 +52,20 @@ func (w *world) spoil(t *testing.T, v verifier) {
 	}
 	for _, p := range v.checks {
 		t.Run("without a check/"+p.missed, func(t *testing.T) {
-			i := slices.IndexFunc(slices.Concat(attacks, keyAttacks(w)), func(a attack) bool { return a.name == p.missed })
+			all := slices.Concat(w.attacks(), v.attacks)
+			i := slices.IndexFunc(all, func(a attack) bool { return a.name == p.missed })
 			if i < 0 {
 				t.Fatal("there is no such case")
 			}
 			wrong := map[string]string{}
-			w.attack(t, v.start(t, w, patch{}, p), slices.Concat(attacks, keyAttacks(w))[i:i+1], wrong)
+			w.attack(t, v.start(t, w, patch{}, p), all[i:i+1], wrong)
 			if wrong[p.missed] == "" || wrong["genuine"] != "" {
 				t.Errorf("a verifier that says %q instead of %q went unnoticed, or refuses all: %s", p.new, p.old, wrong["genuine"])
 			}
 		})
+	}
+	if v.rotate.old != "" {
+		t.Run("that may fetch often", func(t *testing.T) { w.rotate(t, v.start(t, w, patch{}, v.rotate)) })
 	}
 	if v.remember.old != "" {
 		t.Run("that remembers", func(t *testing.T) {
@@ -70,6 +76,30 @@ func (w *world) spoil(t *testing.T, v verifier) {
 				t.Errorf("with a memory of nonces: %s", wrong["replay"])
 			}
 		})
+	}
+}
+
+// rotate publishes another key: an app that does not know it yet fetches it.
+func (w *world) rotate(t *testing.T, addr string) {
+	if status, _, err := w.send(addr, w.genuine(t, "/")); err != nil || status != http.StatusOK {
+		t.Fatalf("before: %d, %v", status, err)
+	}
+	private := newPrivate(t, httpsig.Ed25519)
+	next, err := httpsig.NewPrivateKey("m2", private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jwks, err := headers.NewJWKS([]headers.Key{{ID: "m2", Private: private}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := w.keys.Swap(jwks.Bytes())
+	defer w.keys.Store(old)
+	if status, _, err := w.send(addr, w.genuine(t, "/").signed(t, next, params())); err != nil || status != http.StatusOK {
+		t.Errorf("with the next key: %d, %v", status, err)
+	}
+	if status, _, err := w.send(addr, w.genuine(t, "/")); err != nil || status != http.StatusForbidden {
+		t.Errorf("with a key that is published no more: %d, %v", status, err)
 	}
 }
 

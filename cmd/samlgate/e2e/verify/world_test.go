@@ -32,12 +32,14 @@ type world struct {
 	client    *http.Client
 	rec       *recorder
 	algorithm string
-	key       *httpsig.Key // the gateway's own
-	secret    string       // text of its file, for hmac-sha256
-	public    []byte       // what an attacker could take for a secret
+	key       *httpsig.Key  // the gateway's own
+	private   crypto.Signer // of the same
+	secret    string        // text of its file, for hmac-sha256
+	public    []byte        // what an attacker could take for a secret
 
 	jwks    string       // where apps find the public keys
-	fetches atomic.Int32 // how often they did
+	keys    atomic.Value // of []byte: what they find there
+	fetches atomic.Int32 // how often they looked
 }
 
 // The two routes have one host and differ in their audience.
@@ -128,6 +130,7 @@ func (w *world) makeKey(t *testing.T) []byte {
 		return []byte(w.secret + "\n")
 	}
 	private := newPrivate(t, w.algorithm)
+	w.private = private
 	w.setKey(httpsig.NewPrivateKey("m1", private))(t)
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
@@ -179,9 +182,10 @@ func (w *world) publish(t *testing.T) {
 	if err != nil || res.StatusCode != http.StatusOK {
 		t.Fatalf("the gateway's keys: %d, %v", res.StatusCode, err)
 	}
+	w.keys.Store(keys)
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		w.fetches.Add(1)
-		_, _ = rw.Write(keys) // a client that left needs no answer
+		_, _ = rw.Write(w.keys.Load().([]byte)) // a client that left needs no answer
 	}))
 	t.Cleanup(srv.Close)
 	w.jwks = srv.URL + "/jwks.json"
@@ -191,7 +195,7 @@ func (w *world) publish(t *testing.T) {
 func (w *world) authority() string { return "wiki.localhost:" + w.site.Port }
 
 // do sends a request of Ana's browser through the gateway.
-func (w *world) do(t testing.TB, method, target, body string) (status int, answer string) {
+func (w *world) do(t testing.TB, method, target, body string, fields ...string) (status int, answer string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, w.site.App("wiki")+target, strings.NewReader(body))
 	if err != nil {
@@ -200,6 +204,10 @@ func (w *world) do(t testing.TB, method, target, body string) (status int, answe
 	req.URL.Opaque = "//" + req.URL.Host + target // as spelled
 	req.Header.Set("Accept", "text/html")
 	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	for _, f := range fields {
+		name, value, _ := strings.Cut(f, ": ")
+		req.Header.Set(name, value)
+	}
 	res, err := testenv.NoRedirects(w.client).Do(req)
 	if err != nil {
 		t.Fatal(err)
