@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/samlgate/samlgate/samlsp/idptest"
 )
 
 func TestAccepted(t *testing.T) {
@@ -32,7 +34,7 @@ func TestAccepted(t *testing.T) {
 	m = good()
 	m.response = true
 	allow(t, "both signed", m)
-	m.idp.Require, m.replay = SignedBoth, &memory{}
+	m.idp.Require, m.replay = SignedBoth, &idptest.Replays{}
 	allow(t, "both signed and asked for", m)
 	for name, key := range map[string]KeyPair{"P-256": testKeys().p256, "P-384": testKeys().p384, "P-521": testKeys().p521} {
 		m = good()

@@ -13,7 +13,7 @@ func TestOneByteOff(t *testing.T) {
 		m.assertion, m.response = !response, response
 		whole, sp := []byte(m.sealed(t)), m.provider(t)
 		identityOf := func(data []byte) (string, error) {
-			m.replay.until = nil // each is judged alone
+			m.replay.Forget() // each is judged alone
 			return identityOf(t, sp, m.want, data)
 		}
 		want, err := identityOf(whole)

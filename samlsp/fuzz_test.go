@@ -110,7 +110,7 @@ func BenchmarkVerifyResponse(b *testing.B) {
 	value := base64.StdEncoding.EncodeToString([]byte(m.sealed(b)))
 	b.ReportAllocs()
 	for b.Loop() {
-		m.replay.until = nil
+		m.replay.Forget()
 		if _, err := sp.VerifyResponse(b.Context(), value, m.want); err != nil {
 			b.Fatal(err)
 		}

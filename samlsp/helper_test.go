@@ -1,7 +1,6 @@
 package samlsp
 
 import (
-	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -19,6 +18,8 @@ import (
 	"time"
 
 	"github.com/beevik/etree"
+
+	"github.com/samlgate/samlgate/samlsp/idptest"
 )
 
 const (
@@ -32,27 +33,6 @@ const (
 func testNow() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }
 
 func at(d time.Duration) string { return testNow().Add(d).Format(time.RFC3339) }
-
-// memory is a ReplayCache in a map.
-type memory struct {
-	mu    sync.Mutex
-	until map[string]time.Time // :: key → until
-	fail  error
-}
-
-func (m *memory) Claim(_ context.Context, key string, until time.Time) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fail != nil {
-		return false, m.fail
-	}
-	if m.until == nil {
-		m.until = make(map[string]time.Time)
-	}
-	_, used := m.until[key]
-	m.until[key] = until
-	return !used, nil
-}
 
 // keys are made once: RSA keys cost more than all other tests together.
 type keyring struct {
@@ -109,7 +89,7 @@ type message struct {
 	want         Expected
 	skew         time.Duration
 	now          time.Time
-	replay       *memory
+	replay       *idptest.Replays
 	rawFormValue string
 }
 
@@ -144,7 +124,7 @@ func testIdentityProvider() *IdentityProvider {
 func good() *message {
 	return &message{
 		xml: goodXML(), signWith: testKeys().rsa, assertion: true, idp: testIdentityProvider(),
-		want: Expected{IDP: "corp", RequestID: testRequest}, skew: 3 * time.Minute, now: testNow(), replay: &memory{},
+		want: Expected{IDP: "corp", RequestID: testRequest}, skew: 3 * time.Minute, now: testNow(), replay: &idptest.Replays{},
 	}
 }
 
@@ -240,7 +220,7 @@ func deny(t *testing.T, name string, want Reason, m *message) *Rejection {
 	if r.Reason != want {
 		t.Errorf("%s: %v; want %v", name, r, want)
 	}
-	if len(m.replay.until) > 0 && want != ReasonReplay {
+	if len(m.replay.Until()) > 0 && want != ReasonReplay {
 		t.Errorf("%s: a refused response used up its assertion", name)
 	}
 	return r

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/crewjam/saml"
+
+	"github.com/samlgate/samlgate/samlsp/idptest"
 )
 
 func metadataProvider(t *testing.T, now time.Time) *ServiceProvider {
@@ -14,7 +16,7 @@ func metadataProvider(t *testing.T, now time.Time) *ServiceProvider {
 	sp, err := New(Config{
 		EntityID: testEntity, ACSURL: testACS, SLOURL: "https://sp.example.com/slo",
 		Keys:   []KeyPair{testKeys().rsa, testKeys().p256},
-		Replay: &memory{}, Now: func() time.Time { return now },
+		Replay: &idptest.Replays{}, Now: func() time.Time { return now },
 		Organization: Organization{Name: "Example <Corp>"}, Contact: Contact{Name: "Help", Email: "help@example.com"},
 	}, testIdentityProvider())
 	if err != nil {

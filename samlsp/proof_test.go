@@ -1,7 +1,6 @@
 package samlsp_test
 
 import (
-	"context"
 	"crypto/x509"
 	"errors"
 	"slices"
@@ -53,25 +52,11 @@ func newBench(t testing.TB) *bench {
 	return b
 }
 
-// used is a replay cache.
-type used struct {
-	mu   sync.Mutex
-	keys map[string]bool
-}
-
-func (u *used) Claim(_ context.Context, key string, _ time.Time) (bool, error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	first := !u.keys[key]
-	u.keys[key] = true
-	return first, nil
-}
-
 // provider makes a service provider that makes all checks but those.
 func (b *bench) provider(t testing.TB, s idptest.Setup, off ...samlsp.Reason) *samlsp.ServiceProvider {
 	t.Helper()
 	sp, err := samlsp.New(samlsp.Config{
-		EntityID: ourEntity, ACSURL: ourACS, ClockSkew: 3 * time.Minute, Now: noon, Keys: b.keys, Replay: &used{keys: map[string]bool{}},
+		EntityID: ourEntity, ACSURL: ourACS, ClockSkew: 3 * time.Minute, Now: noon, Keys: b.keys, Replay: &idptest.Replays{},
 	}, &samlsp.IdentityProvider{
 		Name: "corp", EntityID: b.idp.EntityID(), Certificates: b.idp.Certificates(),
 		SSO:       map[samlsp.Binding]string{samlsp.RedirectBinding: b.idp.SSOURL()},

@@ -6,11 +6,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/samlgate/samlgate/samlsp/idptest"
 )
 
 func TestNewRefuses(t *testing.T) {
 	base := func() Config {
-		return Config{EntityID: testEntity, ACSURL: testACS, Keys: []KeyPair{testKeys().p256}, Replay: &memory{}, Now: testNow}
+		return Config{EntityID: testEntity, ACSURL: testACS, Keys: []KeyPair{testKeys().p256}, Replay: &idptest.Replays{}, Now: testNow}
 	}
 	if _, err := New(base(), testIdentityProvider()); err != nil {
 		t.Fatal(err)

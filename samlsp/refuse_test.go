@@ -158,7 +158,7 @@ func TestReplay(t *testing.T) {
 	if _, err := sp.VerifyResponse(t.Context(), value, m.want); err != nil {
 		t.Fatal(err)
 	}
-	for _, until := range m.replay.until {
+	for _, until := range m.replay.Until() {
 		if want := testNow().Add(15 * time.Minute); !until.Equal(want) { // five minutes and the least memory
 			t.Errorf("remembered until %v; want %v", until, want)
 		}
@@ -170,13 +170,13 @@ func TestReplay(t *testing.T) {
 	}
 	m = good().replaced(t, `NotOnOrAfter="`+at(5*time.Minute), `NotOnOrAfter="`+at(9*time.Hour))
 	allow(t, "an end far away", m)
-	for _, until := range m.replay.until {
+	for _, until := range m.replay.Until() {
 		if want := testNow().Add(70 * time.Minute); !until.Equal(want) { // the hour of IssueInstant and the least memory
 			t.Errorf("remembered until %v; want %v", until, want)
 		}
 	}
 	m = good()
-	m.replay.fail = errors.New("store is away")
+	m.replay.Fail(errors.New("store is away"))
 	if a, err := m.verify(t); a != nil || !errors.Is(err, ErrUnavailable) || errors.As(err, &r) && r.Reason != ReasonReplay {
 		t.Errorf("store away: %v", err)
 	}

@@ -14,6 +14,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/samlgate/samlgate/samlsp/idptest"
 )
 
 // requester is a service provider whose own key is given.
@@ -22,7 +24,7 @@ func requester(t *testing.T, key KeyPair, change func(*IdentityProvider)) *Servi
 	idp := testIdentityProvider()
 	idp.SignRequests = true
 	change(idp)
-	sp, err := New(Config{EntityID: testEntity + "?a=1&b=<2>", ACSURL: testACS, Keys: []KeyPair{key}, Replay: &memory{}, Now: testNow}, idp)
+	sp, err := New(Config{EntityID: testEntity + "?a=1&b=<2>", ACSURL: testACS, Keys: []KeyPair{key}, Replay: &idptest.Replays{}, Now: testNow}, idp)
 	if err != nil {
 		t.Fatal(err)
 	}

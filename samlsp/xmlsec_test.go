@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/samlgate/samlgate/samlsp/idptest"
 )
 
 // The responses in testdata/xmlsec were signed by another program, xmlsec1 of
@@ -34,7 +36,7 @@ func TestSignedByXMLSec(t *testing.T) {
 			t.Errorf("%s: %+q, %v", name, id, err)
 		}
 		m.rawFormValue = encode(strings.Replace(string(text), ">n-1<", ">n-2<", 1))
-		m.replay = &memory{}
+		m.replay = &idptest.Replays{}
 		deny(t, name+", changed", ReasonDigestMismatch, m)
 	}
 }

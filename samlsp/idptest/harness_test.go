@@ -71,20 +71,6 @@ func spCertificates(t testing.TB) []*x509.Certificate {
 	return certs
 }
 
-// memory is a replay cache.
-type memory struct {
-	mu   sync.Mutex
-	seen map[string]bool
-}
-
-func (m *memory) Claim(_ context.Context, key string, _ time.Time) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	first := !m.seen[key]
-	m.seen[key] = true
-	return first, nil
-}
-
 // newSP makes a service provider that trusts p as "corp".
 func newSP(t testing.TB, p *IDP, change ...func(*samlsp.IdentityProvider)) *samlsp.ServiceProvider {
 	t.Helper()
@@ -108,7 +94,7 @@ func newSP(t testing.TB, p *IDP, change ...func(*samlsp.IdentityProvider)) *saml
 	sp, err := samlsp.New(samlsp.Config{
 		EntityID: spEntity, ACSURL: acsURL, ClockSkew: 3 * time.Minute, Now: noon,
 		Keys:   keys,
-		Replay: &memory{seen: map[string]bool{}},
+		Replay: &Replays{},
 	}, corp)
 	if err != nil {
 		t.Fatal(err)

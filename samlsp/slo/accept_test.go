@@ -27,10 +27,10 @@ func TestRequestIsReadExactly(t *testing.T) {
 		if !reflect.DeepEqual(req, want) {
 			t.Errorf("%s: %+v", b, req)
 		}
-		if len(w.replay.until) != 1 {
-			t.Errorf("%s: %d requests remembered", b, len(w.replay.until))
+		if len(w.replay.Until()) != 1 {
+			t.Errorf("%s: %d requests remembered", b, len(w.replay.Until()))
 		}
-		for _, until := range w.replay.until {
+		for _, until := range w.replay.Until() {
 			if !until.Equal(testNow().Add(19 * time.Minute)) {
 				t.Errorf("%s: remembered until %v", b, until)
 			}
@@ -169,7 +169,7 @@ func TestHints(t *testing.T) {
 
 func TestStoreAwayIsNoRefusal(t *testing.T) {
 	w := good(requestXML, samlsp.PostBinding)
-	w.replay.fail = errors.New("away")
+	w.replay.Fail(errors.New("away"))
 	_, _, err := w.deliver(t)
 	var r *Rejection
 	if !errors.Is(err, samlsp.ErrUnavailable) || errors.As(err, &r) {

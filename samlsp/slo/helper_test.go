@@ -1,7 +1,6 @@
 package slo
 
 import (
-	"context"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -29,34 +28,6 @@ const (
 func testNow() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }
 
 func at(d time.Duration) string { return stamp(testNow().Add(d)) }
-
-// memory is a ReplayCache in a map.
-type memory struct {
-	mu    sync.Mutex
-	until map[string]time.Time // :: key → until
-	fail  error
-}
-
-func (m *memory) Claim(_ context.Context, key string, until time.Time) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.fail != nil {
-		return false, m.fail
-	}
-	if m.until == nil {
-		m.until = make(map[string]time.Time)
-	}
-	_, used := m.until[key]
-	m.until[key] = until
-	return !used, nil
-}
-
-func (m *memory) Claimed(_ context.Context, key string) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	_, used := m.until[key]
-	return used, m.fail
-}
 
 // keyring is made once: RSA keys cost more than all tests together.
 type keyring struct{ sp, corp, corpEC, other, stranger idptest.Key }
@@ -98,7 +69,7 @@ type world struct {
 	want     samlsp.Expected
 	now      time.Time
 	skew     time.Duration
-	replay   *memory
+	replay   *idptest.Replays
 	soapURL  string
 	respond  func(idp string, b samlsp.Binding) string
 	received *Received
@@ -121,7 +92,7 @@ func good(xml string, b samlsp.Binding) *world {
 	w := &world{
 		xml: strings.NewReplacer("ISSUED", at(-time.Minute), "UNTIL", at(4*time.Minute)).Replace(xml), binding: b,
 		key: testKeys().corp, relay: "r+/=ü &1", idps: []*samlsp.IdentityProvider{corp(), other()},
-		want: samlsp.Expected{IDP: "corp", RequestID: pending}, now: testNow(), skew: time.Minute, replay: &memory{}, soapURL: ourSOAP,
+		want: samlsp.Expected{IDP: "corp", RequestID: pending}, now: testNow(), skew: time.Minute, replay: &idptest.Replays{}, soapURL: ourSOAP,
 		order: []string{"SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature"},
 	}
 	if b == SOAPBinding {
@@ -254,7 +225,7 @@ func deny(t *testing.T, name string, want Reason, w *world) *Rejection {
 	if r.Reason != want {
 		t.Errorf("%s: %v; want %v", name, r, want)
 	}
-	if len(w.replay.until) > 0 && want != ReasonReplay {
+	if len(w.replay.Until()) > 0 && want != ReasonReplay {
 		t.Errorf("%s: a refused request was used up", name)
 	}
 	if strings.Contains(r.Error(), "ana-1") || strings.Contains(r.Error(), "s-1") {

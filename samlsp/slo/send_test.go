@@ -11,6 +11,7 @@ import (
 
 	"github.com/samlgate/samlgate/identity"
 	"github.com/samlgate/samlgate/samlsp"
+	"github.com/samlgate/samlgate/samlsp/idptest"
 )
 
 // theirs is the other side: an identity provider's logout service, made of the
@@ -19,7 +20,7 @@ func theirs(t testing.TB, at string) *Service {
 	t.Helper()
 	now := testNow
 	sp, err := samlsp.New(samlsp.Config{
-		EntityID: corpIDP, ACSURL: "https://corp.example.net/acs", Replay: &memory{}, Now: now,
+		EntityID: corpIDP, ACSURL: "https://corp.example.net/acs", Replay: &idptest.Replays{}, Now: now,
 		Keys: []samlsp.KeyPair{{Certificate: testKeys().corp.Certificate, Key: testKeys().corp.Signer}},
 	}, &samlsp.IdentityProvider{
 		Name: "sp", EntityID: ourEntity, SSO: map[samlsp.Binding]string{samlsp.RedirectBinding: "https://sp.example.com/sso"},
@@ -29,7 +30,7 @@ func theirs(t testing.TB, at string) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(Config{SP: sp, EntityID: corpIDP, URL: at, SOAPURL: at, Replay: &memory{}, Now: now})
+	s, err := New(Config{SP: sp, EntityID: corpIDP, URL: at, SOAPURL: at, Replay: &idptest.Replays{}, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
