@@ -258,6 +258,14 @@ func (k *Key) parse(s string) error {
 	return nil
 }
 
+// ParseKey reads a key as it stands in a file, with or without a final newline.
+// The error does not quote it.
+func ParseKey(text string) (Key, error) {
+	var k Key
+	err := k.parse(strings.TrimSuffix(text, "\n"))
+	return k, err
+}
+
 func isHex(s string) bool { return only(s, "0123456789abcdefABCDEF") }
 
 func anyBase64(s string) ([]byte, error) {

@@ -50,12 +50,9 @@ func (k KeyPair) encode(value []byte) ([]byte, error) {
 	return out, nil
 }
 
-// behindIssuer is the place of a signature in a message: behind its first child
+// signElement adds an enveloped signature behind the first child, the Issuer
 // (Core §3.2.1).
-const behindIssuer = 1
-
-// signElement adds an enveloped signature to el, as the child at that place.
-func (k KeyPair) signElement(el *etree.Element, at int) error {
+func (k KeyPair) signElement(el *etree.Element) error {
 	ctx, err := dsig.NewSigningContext(k.Key, [][]byte{k.Certificate.Raw})
 	if err != nil {
 		return fmt.Errorf("signing: %w", err)
@@ -78,7 +75,7 @@ func (k KeyPair) signElement(el *etree.Element, at int) error {
 		return err
 	}
 	text.SetText(base64.StdEncoding.EncodeToString(value))
-	el.InsertChildAt(at, sig)
+	el.InsertChildAt(1, sig)
 	return nil
 }
 

@@ -50,6 +50,7 @@ type cli struct {
 	Log      logCmd      `cmd:"" help:"The log of a gateway that runs."`
 	Backup   backupCmd   `cmd:"" help:"Copy what a running gateway keeps in its file."`
 	Restore  restoreCmd  `cmd:"" help:"Have a running gateway take over a backup; it signs everybody out."`
+	Verify   verifyCmd   `cmd:"" help:"Verify requests for an app that cannot, or for a web server that asks."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
@@ -106,12 +107,8 @@ func parse(parser *kong.Kong, args []string) (ctx *kong.Context, err error) {
 func fail(s streams, err error) int {
 	var written config.Errors
 	var unfit *unfitError
-	var unreached *unreachedError
 	place := ""
 	switch {
-	case errors.As(err, &unreached): // each thing had its line
-		fmt.Fprintf(s.err, "samlgate: %v\n", err)
-		return exitConfig
 	case errors.As(err, &written): // they name their place
 	case errors.As(err, &unfit):
 		place = unfit.file + ": "
