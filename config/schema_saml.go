@@ -9,6 +9,7 @@ import (
 type SAML struct {
 	EntityID         string            `yaml:"entity_id"` // filled in: external_url + prefix + /saml/metadata
 	Keys             []KeyPair         `yaml:"keys"`      // first signs; all decrypt; all are published
+	SignMetadata     bool              `yaml:"sign_metadata" default:"false"`
 	Paths            SAMLPaths         `yaml:"paths"`
 	ServiceProviders []ServiceProvider `yaml:"service_providers"`
 	ClockSkew        time.Duration     `yaml:"clock_skew" default:"3m"`

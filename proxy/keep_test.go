@@ -12,7 +12,9 @@ import (
 	"github.com/samlgate/samlgate/proxy/signin"
 )
 
-func keepsOn(s *setup) { s.keepJS, s.limits.Idle, s.limits.Lifetime = true, 10*time.Minute, 2*time.Hour }
+func keepsOn(s *setup) {
+	s.keepJS, s.limits.Idle, s.limits.Lifetime = true, 10*time.Minute, 2*time.Hour
+}
 
 var ownScript = ask{kind: "xhr", site: "same-origin"}
 

@@ -45,6 +45,8 @@ type Config struct {
 	// MetadataLife is how long published metadata stays valid, 365 days when
 	// zero. Identity providers that import metadata once stop at its end.
 	MetadataLife time.Duration
+	// SignMetadata signs the published metadata with the first key.
+	SignMetadata bool
 	// InsecureSharedDomains is the operator's reason why several identity
 	// providers may speak for the same e-mail domain. Empty forbids it.
 	InsecureSharedDomains string

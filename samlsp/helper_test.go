@@ -150,7 +150,7 @@ func (m *message) sealed(t testing.TB) string {
 		signChild(t, m.signWith, root, childElement(root, "Assertion"))
 	}
 	if m.response {
-		if err := m.signWith.signElement(root); err != nil {
+		if err := m.signWith.signElement(root, behindIssuer); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -171,7 +171,7 @@ func (m *message) sealed(t testing.TB) string {
 func signChild(t testing.TB, key KeyPair, parent, el *etree.Element) {
 	t.Helper()
 	own := standalone(el)
-	if err := key.signElement(own); err != nil {
+	if err := key.signElement(own, behindIssuer); err != nil {
 		t.Fatal(err)
 	}
 	sig := childElement(own, "Signature")

@@ -338,7 +338,7 @@ func cipherElement(n *node) *xmlenc.Element {
 // our enveloped signature.
 func (sp *ServiceProvider) SignMessage(message *etree.Element) ([]byte, error) {
 	signed := message.Copy()
-	if err := sp.cfg.Keys[0].signElement(signed); err != nil {
+	if err := sp.cfg.Keys[0].signElement(signed, behindIssuer); err != nil {
 		return nil, err
 	}
 	return canonicalBytes(signed)

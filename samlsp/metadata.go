@@ -26,6 +26,9 @@ func (sp *ServiceProvider) Metadata() ([]byte, error) {
 	sp.describeRole(root.CreateElement("md:SPSSODescriptor"))
 	sp.describeOwner(root)
 	doc.Indent(2)
+	if sp.cfg.SignMetadata {
+		return sp.signMetadata(doc)
+	}
 	return doc.WriteToBytes()
 }
 

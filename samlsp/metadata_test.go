@@ -1,6 +1,8 @@
 package samlsp
 
 import (
+	"bytes"
+	"crypto/x509"
 	"encoding/xml"
 	"strings"
 	"testing"
@@ -66,6 +68,46 @@ func wantKids(t *testing.T, n *node, want string) {
 	}
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("%s holds %s; want %s", n.local, got, want)
+	}
+}
+
+// A signature covers the whole document, for whoever pins our certificate, and
+// rests with it: of ECDSA no two are alike.
+func TestMetadataIsSigned(t *testing.T) {
+	for name, key := range map[string]KeyPair{"RSA": testKeys().rsa, "ECDSA": testKeys().p256} {
+		now := testNow()
+		sp := metadataProvider(t, now)
+		sp.cfg.Now = func() time.Time { return now }
+		sp.cfg.SignMetadata, sp.cfg.Keys = true, []KeyPair{key}
+		data, err := sp.Metadata()
+		again, errAgain := sp.Metadata()
+		if err != nil || errAgain != nil || string(again) != string(data) {
+			t.Fatalf("%s: %v, %v, or it differs the second time", name, err, errAgain)
+		}
+		verify := func(data []byte, by *x509.Certificate) *Rejection {
+			t.Helper()
+			root, r := parse(data, received())
+			if r != nil {
+				t.Fatal(r)
+			}
+			wantKids(t, root, "Signature SPSSODescriptor Organization ContactPerson")
+			_, _, r = (*trial)(nil).verifySignature(root, nil, &IdentityProvider{certs: []*x509.Certificate{by}})
+			return r
+		}
+		if r := verify(data, key.Certificate); r != nil {
+			t.Errorf("%s: %v", name, r)
+		}
+		if r := verify(data, testKeys().other.Certificate); r == nil {
+			t.Errorf("%s: anybody could have signed", name)
+		}
+		changed := bytes.Replace(data, []byte("mailto:help@"), []byte("mailto:evil@"), 1)
+		if r := verify(changed, key.Certificate); r == nil || r.Reason != ReasonDigestMismatch {
+			t.Errorf("%s: changed: %v", name, r)
+		}
+		now = now.Add(24 * time.Hour)
+		if next, err := sp.Metadata(); err != nil || string(next) == string(data) || verify(next, key.Certificate) != nil {
+			t.Errorf("%s: the next day: %v", name, err)
+		}
 	}
 }
 

@@ -75,6 +75,7 @@ func metadataProfile() []section {
 		{"IIP-MD03", "A signature of a part, by another key, or wrapped", "refused", "", md + "TestSignedMetadataAttacks\n" + md + "TestSignedMetadataIsReadFromWhatIsSigned"},
 		{"", "A web page, JSON, another entity than before, a redirect to another host", "refused", "", md + "TestParseRefuses\n" + md + "TestSourceExpectsItsEntity\n" + md + "TestRedirectsStayOnTheirHost"},
 		{"SDP-MD03, MD09, MD11, SP39", "Our own metadata: validUntil, keys, endpoints, contact, organisation, and a name for sign-in pages; no logo", "done", "", "samlsp TestMetadata\nsamlsp TestMetadataNamesUsForSignInPages\nsamlsp TestMetadataIsReadByOthers"},
+		{"Metadata §3.1", "Our own metadata is signed as a whole, with `sign_metadata`", "done", "", "samlsp TestMetadataIsSigned"},
 		{"IIP-MD01", "Metadata Query protocol; a URL of one works as metadata_url", "not offered", "", ""},
 	}}}
 }

@@ -25,6 +25,8 @@ type ServiceProvider struct {
 	mu   sync.Mutex                // held while idps is replaced
 	idps atomic.Pointer[providers] // immutable once stored
 
+	metadata atomic.Pointer[signedMetadata] // the last that was made
+
 	off map[Reason]bool // as in trial: for tests alone
 }
 

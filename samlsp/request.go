@@ -118,7 +118,7 @@ func askContext(r *etree.Element, classes []string) {
 // postFields is the HTTP-POST binding (Bindings §3.5.4).
 func (sp *ServiceProvider) postFields(request *etree.Element, sign bool, relayState string) ([]Field, error) {
 	if sign {
-		if err := sp.cfg.Keys[0].signElement(request); err != nil {
+		if err := sp.cfg.Keys[0].signElement(request, behindIssuer); err != nil {
 			return nil, err
 		}
 	}

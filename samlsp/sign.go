@@ -50,9 +50,12 @@ func (k KeyPair) encode(value []byte) ([]byte, error) {
 	return out, nil
 }
 
-// signElement adds an enveloped signature behind the first child, the Issuer
+// behindIssuer is the place of a signature in a message: behind its first child
 // (Core §3.2.1).
-func (k KeyPair) signElement(el *etree.Element) error {
+const behindIssuer = 1
+
+// signElement adds an enveloped signature to el, as the child at that place.
+func (k KeyPair) signElement(el *etree.Element, at int) error {
 	ctx, err := dsig.NewSigningContext(k.Key, [][]byte{k.Certificate.Raw})
 	if err != nil {
 		return fmt.Errorf("signing: %w", err)
@@ -75,7 +78,7 @@ func (k KeyPair) signElement(el *etree.Element) error {
 		return err
 	}
 	text.SetText(base64.StdEncoding.EncodeToString(value))
-	el.InsertChildAt(1, sig)
+	el.InsertChildAt(at, sig)
 	return nil
 }
 

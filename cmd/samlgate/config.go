@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -66,10 +67,15 @@ func logger(w io.Writer, cfg config.Log) (*slog.Logger, *slog.LevelVar) {
 type checkCmd struct {
 	configFlag
 	NoFiles bool `help:"Do not look into the files that the configuration names."`
+	Live    bool `help:"Also reach the session store, the metadata of identity providers and the apps."`
 }
 
-// Run reads everything that serve would read and opens nothing.
+// Run reads everything that serve would read, and with --live reaches what serve
+// would reach. It opens nothing.
 func (c *checkCmd) Run(s streams) error {
+	if c.Live && c.NoFiles {
+		return errors.New("--live needs the files, so it does not go with --no-files")
+	}
 	opts := judged()
 	opts.Stdin, opts.NoFiles = s.in, c.NoFiles
 	cfg, name, err := c.loadWith(opts)
@@ -87,6 +93,40 @@ func (c *checkCmd) Run(s streams) error {
 		}
 	}
 	fmt.Fprintf(s.out, "%s: ok, %s, %s\n", name, count(len(cfg.Routes), "route"), count(len(cfg.SAML.IDPs), "identity provider"))
+	if c.Live {
+		return reach(s, cfg)
+	}
+	return nil
+}
+
+// unreachedError says of how many things some were of no use.
+type unreachedError struct{ failed, of int }
+
+func (e *unreachedError) Error() string {
+	return fmt.Sprintf("%d of %s failed", e.failed, count(e.of, "thing"))
+}
+
+// reach prints a line for each thing that the configuration needs others for.
+func reach(s streams, cfg *config.Config) error {
+	all, err := gateway.Reach(context.Background(), cfg, gateway.Options{Now: time.Now})
+	if err != nil {
+		return err
+	}
+	failed := 0
+	for _, r := range all {
+		for _, doubt := range r.Doubt {
+			fmt.Fprintf(s.out, "warning %s: %s\n", r.What, doubt)
+		}
+		if r.Err != nil {
+			failed++
+			fmt.Fprintf(s.out, "FAILED  %s: %v\n", r.What, r.Err)
+			continue
+		}
+		fmt.Fprintf(s.out, "ok      %s: %s\n", r.What, r.Said)
+	}
+	if failed > 0 {
+		return &unreachedError{failed, len(all)}
+	}
 	return nil
 }
 

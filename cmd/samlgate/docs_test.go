@@ -83,7 +83,7 @@ func TestDocumentedCommandsParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for file, language := range map[string]string{"../../README.md": "console", "../../deploy/README.md": "sh", "../../docs/key-rollover.md": "console", "../../docs/troubleshooting.md": "console", "../../docs/operations.md": "console", "../../docs/idp/README.md": "console",
-		"../../docs/replace-another-sp.md": "console", "../../docs/embedded.md": "console", "../../docs/header-contract.md": "console"} {
+		"../../docs/replace-another-sp.md": "console", "../../docs/embedded.md": "console", "../../docs/redis.md": "console", "../../docs/header-contract.md": "console"} {
 		for _, block := range blocks(t, file, language) {
 			for _, line := range strings.Split(strings.TrimSpace(block), "\n") {
 				words := strings.Fields(line)

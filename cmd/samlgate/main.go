@@ -107,8 +107,12 @@ func parse(parser *kong.Kong, args []string) (ctx *kong.Context, err error) {
 func fail(s streams, err error) int {
 	var written config.Errors
 	var unfit *unfitError
+	var unreached *unreachedError
 	place := ""
 	switch {
+	case errors.As(err, &unreached): // each thing had its line
+		fmt.Fprintf(s.err, "samlgate: %v\n", err)
+		return exitConfig
 	case errors.As(err, &written): // they name their place
 	case errors.As(err, &unfit):
 		place = unfit.file + ": "

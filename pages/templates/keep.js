@@ -13,12 +13,12 @@ window[installed] = true;
 
 const words = gate.words, keep = gate.prefix + "/keep", here = "?for=" + encodeURIComponent(location.pathname);
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("samlgate") : null;
-const most = 24 * 60 * 60 * 1000, ask = 10 * 1000, retry = 15 * 1000;
+const most = 24 * 60 * 60 * 1000, ask = 10 * 1000, retry = 15 * 1000, rarely = 5 * 60 * 1000;
 
 let state = "unknown";  /* unknown, nobody, in, warned, out */
 let person = "";        /* an opaque mark: it changes when somebody else signs in */
 let idleEnd = 0, end = 0, lead = 0; /* on this browser's clock, in ms */
-let asked = 0, timer = 0, dismissed = "";
+let asked = 0, timer = 0, pause = retry, dismissed = "";
 let queue = Promise.resolve(), waiting = 0;
 
 /* look asks how long the session lives, which is no use of it; POST uses it. They
@@ -84,11 +84,14 @@ const over = () => {
 	}
 	if (state !== "out") {
 		dismissed = "";
+		pause = retry;
 		dispatchEvent(new CustomEvent("samlgate:signed-out"));
 	}
 	state = "out";
 	show("out", words.over, words.over_what, words.sign_in, signIn);
-	again(retry);
+	/* Somebody may sign in elsewhere. A page that nobody sees looks when it is seen. */
+	if (document.visibilityState === "visible") again(pause);
+	pause = Math.min(pause * 2, rarely);
 };
 
 const stay = () => {

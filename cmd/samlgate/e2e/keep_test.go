@@ -4,26 +4,29 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
 	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
 )
 
 const dialog = "#samlgate-keep" // of keep.js
 
 // openKeeping starts two gateways whose sessions are used up within seconds.
-func openKeeping(t *testing.T, idle time.Duration) (o office, turn func(int)) {
+func openKeeping(t *testing.T, idle, life time.Duration) (o office, turn func(int)) {
 	t.Helper()
 	h := house{testenv.StartPySAML2(t), testenv.StartRedis(t)}
-	return h.openReplicas(t, "redirect", fmt.Sprintf(", idle_timeout: %v, max_lifetime: 1h, keep_js: true, on_idle: page, ignore_paths: [/echo]", idle))
+	return h.openReplicas(t, "redirect", fmt.Sprintf(", idle_timeout: %v, max_lifetime: %v, keep_js: true, on_idle: page, ignore_paths: [/echo]", idle, life))
 }
 
 // TestKeepJS leaves a page alone until it warns, stays, leaves it alone until the
 // end, and signs in again without leaving the page.
 func TestKeepJS(t *testing.T) {
-	o, turn := openKeeping(t, 20*time.Second)
+	t.Parallel()
+	o, turn := openKeeping(t, 20*time.Second, time.Hour)
 	page := o.site.App("wiki") + testenv.KeptPath
 	b := testenv.NewBrowser(t)
 	signInAt(b, o.idp, page, testenv.Ana)
@@ -63,7 +66,8 @@ func TestKeepJS(t *testing.T) {
 
 // TestKeepJSSeesAnotherPerson: what one person wrote is not for the next one.
 func TestKeepJSSeesAnotherPerson(t *testing.T) {
-	o, _ := openKeeping(t, 8*time.Second)
+	t.Parallel()
+	o, _ := openKeeping(t, 8*time.Second, time.Hour)
 	b := testenv.NewBrowser(t)
 	signInAt(b, o.idp, o.site.App("wiki")+testenv.KeptPath, testenv.Ana)
 	b.WaitText("Legacy app wiki")
@@ -78,6 +82,57 @@ func TestKeepJSSeesAnotherPerson(t *testing.T) {
 	}
 }
 
+// TestKeepJSBeforeTheAbsoluteEnd warns of an end that nobody can move, to somebody
+// who has the keyboard alone.
+func TestKeepJSBeforeTheAbsoluteEnd(t *testing.T) {
+	t.Parallel()
+	o, _ := openKeeping(t, 16*time.Second, 16*time.Second)
+	b := testenv.NewBrowser(t)
+	signInAt(b, o.idp, o.site.App("wiki")+testenv.KeptPath, testenv.Ana)
+	b.WaitText("Legacy app wiki")
+	b.WaitInside(dialog, "h2", "Your session is about to end")
+	if b.Inside(dialog, "button.first") != "" || b.Inside(dialog, "[role=alertdialog][aria-labelledby=title][aria-describedby=what]") == "" {
+		t.Error("the dialog offers to stay, or has no name")
+	}
+	b.Press(kb.Escape)
+	b.WaitNotInside(dialog, "h2")
+	b.WaitInside(dialog, "h2", "You were signed out")
+	b.Press(kb.Tab)
+	b.Press(kb.Enter) // the identity provider remembers her
+	b.WaitNotInside(dialog, "h2")
+	b.NoProblems(o.idp.Origin())
+}
+
+// TestKeepJSInAFrame: a sibling below the same domain frames a page of the app,
+// which gets its cookies there, to have people click on what they do not see. The
+// script does not even ask.
+func TestKeepJSInAFrame(t *testing.T) {
+	t.Parallel()
+	h := house{testenv.StartPySAML2(t), testenv.StartRedis(t)}
+	site := testenv.NewSite(t)
+	site.Domain = "corp.localhost"
+	o := office{site: site, idp: h.idp, session: ", idle_timeout: 4s, keep_js: true"}
+	site.Keygen(t)
+	o.serve(t, site, site.Port, h.store(t), "redirect")
+	h.idp.TrustURL(t, o.entityID())
+	page := site.App("wiki") + testenv.KeptPath
+	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `<title>evil</title><iframe src=%q></iframe>`, page)
+	}))
+	t.Cleanup(evil.Close)
+
+	b := testenv.NewBrowser(t)
+	signInAt(b, o.idp, page, testenv.Ana)
+	b.WaitText("Legacy app wiki")
+	frame := b.Tab()
+	frame.Open(strings.Replace(evil.URL, "127.0.0.1", "evil.corp.localhost", 1))
+	testenv.Eventually(t, "the framed page loads the script", func() bool { return frame.Asked(site.App("wiki")+"/.samlgate/keep.js") > 0 })
+	b.WaitInside(dialog, "h2", "You were signed out") // where the person can see it
+	if n := frame.Asked(site.App("wiki") + "/.samlgate/keep?"); n > 0 {
+		t.Errorf("the framed page asked %d times", n)
+	}
+}
+
 // fillIn fills in the login page of the identity provider, if it asks.
 func fillIn(b *testenv.Browser, idp peer, p testenv.PersonInfo) {
 	b.WaitURL(idp.Origin())
@@ -89,7 +144,8 @@ func fillIn(b *testenv.Browser, idp peer, p testenv.PersonInfo) {
 // TestPollingAtTwoGateways: a session that is polled at both of two gateways, in
 // all the ways there are, ends; one that is used lives on.
 func TestPollingAtTwoGateways(t *testing.T) {
-	o, turn := openKeeping(t, 3*time.Second)
+	t.Parallel()
+	o, turn := openKeeping(t, 3*time.Second, time.Hour)
 	polls, works := testenv.NewClient(t), testenv.NewClient(t)
 	o.arrive(t, polls, testenv.Ana)
 	o.arrive(t, works, testenv.Bob)

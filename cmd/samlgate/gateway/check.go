@@ -22,25 +22,36 @@ func Check(cfg *config.Config, opts Options) error {
 			return err
 		}
 	}
+	b, done, err := unopened(cfg, opts)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if _, err := b.build(cfg, nil); err != nil {
+		return &Unfit{err}
+	}
+	b.warnOwn(cfg)
+	return nil
+}
+
+// unopened is a base for looking at a configuration: its store connects to nothing
+// before it is asked, and a file is not opened. done is to be called in the end.
+func unopened(cfg *config.Config, opts Options) (b *base, done func(), err error) {
 	store, err := newStore(cfg.Store, opts.Now, nil)
 	if err != nil {
-		return &Unfit{err}
+		return nil, nil, &Unfit{err}
 	}
 	key, err := auditKey(cfg)
 	if err != nil {
-		return errors.Join(err, store.Close())
+		return nil, nil, errors.Join(err, store.Close())
 	}
 	log, err := audit.New(audit.Config{Key: key, Now: opts.Now})
 	if err != nil {
-		return errors.Join(err, store.Close())
+		return nil, nil, errors.Join(err, store.Close())
 	}
-	b := &base{store: store, feed: hot.NewFeed(hot.FeedConfig{Store: store, Now: opts.Now}), metrics: admin.NewMetrics(opts.Version), audit: log, log: slog.New(slog.DiscardHandler), now: opts.Now, demo: opts.Demo, doubt: opts.Warn}
+	b = &base{store: store, raw: store, feed: hot.NewFeed(hot.FeedConfig{Store: store, Now: opts.Now}), metrics: admin.NewMetrics(opts.Version), audit: log, log: slog.New(slog.DiscardHandler), now: opts.Now, demo: opts.Demo, doubt: opts.Warn}
 	b.live = live.New(b.feed, opts.Now)
-	if _, err := b.build(cfg, nil); err != nil {
-		return errors.Join(&Unfit{err}, store.Close())
-	}
-	b.warnOwn(cfg)
-	return store.Close()
+	return b, func() { _ = store.Close() }, nil
 }
 
 // warnOwn tells of certificates of ours that will expire soon, or have.

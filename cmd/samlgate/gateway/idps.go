@@ -82,6 +82,7 @@ func (b *base) spConfig(t *tree) samlsp.Config {
 		SLOURL:      endpoint(cfg, cfg.SAML.Paths.SLO, "slo"),
 		SOAPURL:     endpoint(cfg, cfg.SAML.Paths.SOAP, "soap"),
 		ClockSkew:   cfg.SAML.ClockSkew, Replay: replay{t}, Now: b.now, InsecureSharedDomains: cfg.SAML.InsecureSharedDomains,
+		SignMetadata: cfg.SAML.SignMetadata,
 	}
 	if len(cfg.SAML.IDPs) > 1 {
 		c.DiscoveryURL = cfg.Server.ExternalURL.Scheme + "://" + cfg.Server.ExternalURL.Host + cfg.Server.Prefix + "/login"

@@ -27,6 +27,7 @@ type Browser struct {
 	mu       sync.Mutex
 	problems []Problem // guarded by mu
 	status   int64     // of the last document; guarded by mu
+	asked    []string  // URLs; guarded by mu
 }
 
 // Problem is something that Chromium complained of in its console, such as a
@@ -91,6 +92,10 @@ func (b *Browser) close() {
 // listen runs on chromedp's own goroutine and must not block.
 func (b *Browser) listen(event any) {
 	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		b.mu.Lock()
+		b.asked = append(b.asked, e.Request.URL)
+		b.mu.Unlock()
 	case *network.EventResponseReceived:
 		if e.Type == network.ResourceTypeDocument {
 			b.mu.Lock()

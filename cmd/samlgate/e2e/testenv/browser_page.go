@@ -44,6 +44,19 @@ func (b *Browser) Status() int {
 	return int(b.status)
 }
 
+// Asked returns how many requests the page, and the pages before it, have made
+// for addresses that begin with a prefix.
+func (b *Browser) Asked(prefix string) (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, url := range b.asked {
+		if strings.HasPrefix(url, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
 // visible is the text of the page as a person reads it; "" while it loads.
 func (b *Browser) visible() string {
 	s, err := run(b, chromedp.Evaluate[string](`document.body ? document.body.innerText : ""`))

@@ -94,6 +94,14 @@ func (b *Browser) WaitNotInside(host, selector string) {
 	}
 }
 
+// Press presses keys, wherever the focus is.
+func (b *Browser) Press(keys string) {
+	b.t.Helper()
+	if _, err := run(b, chromedp.KeyEvent(keys)); err != nil {
+		b.fatal("pressing keys", err)
+	}
+}
+
 // ClickInside clicks with the mouse on an element in the shadow tree of another,
 // as only a person can.
 func (b *Browser) ClickInside(host, selector string) {

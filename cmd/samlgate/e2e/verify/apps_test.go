@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,11 +17,11 @@ import (
 // docs/header-contract.md shows for its language.
 type verifier struct {
 	name     string
-	language string // of the example's block
-	file     string // in deploy/verify
-	app      string // what the example is called
-	keys     string // in the example: where public keys come from
-	secrets  string // in its place for hmac-sha256; SECRET is the secret
+	language string   // of the example's block
+	files    []string // of the repository
+	app      string   // what the example is called
+	keys     string   // in the example: where public keys come from
+	secrets  string   // in its place for hmac-sha256; SECRET is the secret
 	run      func(t *testing.T, dir, addr string) *exec.Cmd
 	targets  []string // of genuine requests
 	nonces   bool     // it refuses replays by itself
@@ -33,7 +34,7 @@ type verifier struct {
 
 // patch changes one place in a text.
 type patch struct {
-	missed   string // the case that must then be reported
+	missed   string // the case that must then be reported; empty for all
 	old, new string
 }
 
@@ -46,8 +47,8 @@ func (p patch) apply(t testing.TB, text string) string {
 }
 
 const (
-	docs   = "../../../../docs/header-contract.md"
-	source = "../../../../deploy/verify"
+	root = "../../../../"
+	docs = root + "docs/header-contract.md"
 
 	jwksInDocs = "https://wiki.example.com/.samlgate/jwks.json"
 )
@@ -99,12 +100,19 @@ func (v verifier) start(t *testing.T, w *world, app, code patch) (addr string) {
 		text = once(t, text, "8080", port)
 	}
 	write(t, filepath.Join(dir, v.app), text)
-	if v.file != "" {
-		text, err := os.ReadFile(filepath.Join(source, v.file))
+	for _, file := range v.files {
+		text, err := os.ReadFile(root + file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(dir, v.file), code.apply(t, string(text)))
+		if strings.Contains(string(text), code.old) {
+			text = []byte(code.apply(t, string(text)))
+			code = patch{}
+		}
+		write(t, filepath.Join(dir, filepath.Base(file)), string(text))
+	}
+	if code.old != "" {
+		t.Fatalf("no file holds %q", code.old)
 	}
 	addr = "127.0.0.1:" + port
 	cmd := v.run(t, dir, addr)
@@ -160,4 +168,36 @@ func runJava(t *testing.T, dir, _ string) *exec.Cmd {
 		t.Fatalf("javac (make test installs it): %v\n%s", err, out)
 	}
 	return exec.Command("java", "-XX:TieredStopAtLevel=1", "-cp", path, "Wiki")
+}
+
+// runGo compiles the example as a part of this module, with the module's own
+// files replaced by the copies in dir.
+func runGo(t *testing.T, dir, _ string) *exec.Cmd {
+	t.Helper()
+	module, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replace := map[string]string{}
+	for _, file := range goFiles {
+		replace[filepath.Join(module, file)] = filepath.Join(dir, filepath.Base(file))
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "overlay.json"), string(overlay))
+	main := filepath.Join(dir, "main", "wiki.go")
+	if err := os.MkdirAll(filepath.Dir(main), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(dir, "wiki.go"), main); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", filepath.Join(dir, "wiki"), main)
+	build.Dir = module
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return exec.Command(filepath.Join(dir, "wiki"))
 }

@@ -4,10 +4,29 @@ import "testing"
 
 // verifiers are those that are tried. The patches spoil them, to see that the
 // cases notice.
-var verifiers = []verifier{pythonVerifier, wsgirefVerifier, nodeVerifier, javaVerifier, phpVerifier}
+var verifiers = []verifier{goVerifier, pythonVerifier, wsgirefVerifier, nodeVerifier, javaVerifier, phpVerifier}
+
+// goFiles are those of package headers that the patches change.
+var goFiles = []string{"headers/middleware.go", "headers/seal.go"}
+
+var goVerifier = verifier{
+	name: "go", language: "go", files: goFiles, app: "wiki.go", run: runGo, targets: targets, nonces: true,
+	keys:    `headers.FetchKeySet("` + jwksInDocs + `", nil, nil)`,
+	secrets: `(*headers.KeySet)(nil).With(headers.Key{ID: "m1", Secret: func() (b []byte) { fmt.Sscanf("SECRET", "%x", &b); return b }()})`,
+	yes:     patch{old: "claims, err := v.Verify(r)", new: "claims, err := Claims{}, error(nil)"},
+	checks: []patch{
+		{"forged: the e-mail address", "return s, s.Verify(m, key)", "_ = key\n\treturn s, nil"},
+		{"stale", "!now.Before(s.Expires.Add(v.cfg.Skew))", "false"},
+		{"moved: a foreign host, by our own key", "!slices.Contains(v.authorities, m.Authority)", "!slices.Contains(v.authorities, m.Authority) && false"},
+		{"audience", "len(got) != 1 || got[0] != v.cfg.Audience", "len(got) != 1"},
+		{"uncovered", "!s.Covers(strings.ToLower(key))", "!s.Covers(strings.ToLower(key)) && false"},
+		{"uncovered: the path", "!s.Covers(name)", "false"},
+		{"purpose", "s.Tag != signatureTag", "false"},
+	},
+}
 
 var pythonVerifier = verifier{
-	name: "python", language: "python", file: "samlgate.py", app: "wiki.py", run: runGunicorn, targets: rawTargets,
+	name: "python", language: "python", files: []string{"deploy/verify/samlgate.py"}, app: "wiki.py", run: runGunicorn, targets: rawTargets,
 	keys: `jwks="` + jwksInDocs + `"`, secrets: `secrets={"m1": "SECRET"}`,
 	rotate:   patch{old: "now - self.tried >= 60", new: "now - self.tried >= 0"},
 	remember: patch{old: `audience="wiki",`, new: `audience="wiki", seen=lambda nonce, expires, had=set(): nonce in had or had.add(nonce),`},
@@ -48,7 +67,7 @@ var wsgirefVerifier = func() verifier {
 }()
 
 var nodeVerifier = verifier{
-	name: "node", language: "js", file: "samlgate.js", app: "wiki.js", run: runNode, targets: targets,
+	name: "node", language: "js", files: []string{"deploy/verify/samlgate.js"}, app: "wiki.js", run: runNode, targets: targets,
 	keys: `jwks: '` + jwksInDocs + `'`, secrets: `secrets: { m1: 'SECRET' }`,
 	rotate:   patch{old: "now - this.tried >= 60", new: "now - this.tried >= 0"},
 	remember: patch{old: `audience: 'wiki',`, new: `audience: 'wiki', seen: ((had) => (nonce) => had.has(nonce) || !had.add(nonce))(new Set()),`},
@@ -74,7 +93,7 @@ var nodeVerifier = verifier{
 }
 
 var javaVerifier = verifier{
-	name: "java", language: "java", file: "SamlgateFilter.java", app: "Wiki.java", run: runJava, targets: targets,
+	name: "java", language: "java", files: []string{"deploy/verify/SamlgateFilter.java"}, app: "Wiki.java", run: runJava, targets: targets,
 	keys: `"jwks", "` + jwksInDocs + `"`, secrets: `"secrets", "m1=SECRET"`,
 	rotate: patch{old: "tried.isBefore(now.minusSeconds(60))", new: "tried.isBefore(now)"},
 	remember: patch{old: "new FilterHolder(SamlgateFilter.class)", new: `new FilterHolder(new SamlgateFilter() {
@@ -94,7 +113,7 @@ var javaVerifier = verifier{
 }
 
 var phpVerifier = verifier{
-	name: "php", language: "php", file: "samlgate.php", app: "index.php", run: runPHP, targets: targets,
+	name: "php", language: "php", files: []string{"deploy/verify/samlgate.php"}, app: "index.php", run: runPHP, targets: targets,
 	keys: `jwks: '` + jwksInDocs + `', cache: __DIR__ . '/samlgate-keys.json'`, secrets: `secrets: ['m1' => 'SECRET']`,
 	rotate: patch{old: "$now - $known['tried'] >= 60", new: "$now - $known['tried'] >= 0"},
 	remember: patch{old: `audience: 'wiki',`, new: `audience: 'wiki', seen: function (string $nonce): bool {

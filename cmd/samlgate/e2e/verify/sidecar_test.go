@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -20,23 +18,17 @@ import (
 	"github.com/samlgate/samlgate/headers/httpsig"
 )
 
-// sidecars are `samlgate verify` in front of an app that believes every header,
-// and the middleware of package headers: what is written in Go remembers nonces.
-var sidecars = map[string]func(t *testing.T, w *world, p program) (addr string){"sidecar": startSidecar, "nginx": startNginx, "go": startGo}
-
-// program is an honest one, or one whose check says yes to everything.
-type program struct {
-	samlgate string
-	yes      bool
-}
+// sidecars are the ways in which `samlgate verify` stands in front of an app that
+// believes every header.
+var sidecars = map[string]func(t *testing.T, w *world, binary string) (addr string){"sidecar": startSidecar, "nginx": startNginx}
 
 var remembers = verifier{targets: targets, nonces: true}
 
-// TestSidecars has them look at live requests, and then programs that were built
-// without their check.
+// TestSidecars has samlgate verify look at live requests, by itself and asked by
+// nginx, and then a program that was built without its check.
 func TestSidecars(t *testing.T) {
 	worlds := startWorlds(t, httpsig.Ed25519, httpsig.ECDSAP256SHA256, httpsig.HMACSHA256)
-	honest := program{samlgate: build(t, command, patch{})}
+	honest := build(t, patch{})
 	for name, start := range sidecars {
 		for _, w := range worlds {
 			t.Run(w.algorithm+"/"+name, func(t *testing.T) {
@@ -47,7 +39,8 @@ func TestSidecars(t *testing.T) {
 			})
 		}
 	}
-	yes := program{build(t, command, allowing("../../sidecar/sidecar.go", "_, err := j.Verifier.Verify(r)")), true}
+	const check = "_, err := j.Verifier.Verify(r)"
+	yes := build(t, patch{old: check, new: check + "\n\terr = nil"})
 	for name, start := range sidecars {
 		t.Run("says yes/"+name, func(t *testing.T) {
 			w := worlds[0]
@@ -65,21 +58,14 @@ func TestSidecars(t *testing.T) {
 	}
 }
 
-const command = "github.com/samlgate/samlgate/cmd/samlgate"
-
-// allowing has a file forget the error of its check.
-func allowing(file, check string) patch {
-	return patch{missed: file, old: check, new: check + "\n\terr = nil"}
-}
-
-// build builds a program with one place of a source file changed, as Go's own
-// overlay allows; the patch names the file.
-func build(t *testing.T, what string, p patch) string {
+// build builds samlgate with one place of its sidecar changed, as Go's own
+// overlay allows.
+func build(t *testing.T, p patch) string {
 	t.Helper()
 	dir := t.TempDir()
-	args := []string{"build", "-o", filepath.Join(dir, "program")}
+	args := []string{"build", "-o", filepath.Join(dir, "samlgate")}
 	if p.old != "" {
-		source, err := filepath.Abs(p.missed)
+		source, err := filepath.Abs("../../sidecar/sidecar.go")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,41 +81,10 @@ func build(t *testing.T, what string, p patch) string {
 		write(t, filepath.Join(dir, "overlay.json"), string(overlay))
 		args = append(args, "-overlay", filepath.Join(dir, "overlay.json"))
 	}
-	if out, err := exec.Command("go", append(args, what)...).CombinedOutput(); err != nil {
-		t.Fatalf("building %s: %v\n%s", what, err, out)
+	if out, err := exec.Command("go", append(args, "github.com/samlgate/samlgate/cmd/samlgate")...).CombinedOutput(); err != nil {
+		t.Fatalf("building samlgate: %v\n%s", err, out)
 	}
-	return filepath.Join(dir, "program")
-}
-
-// startGo runs the documented app.
-func startGo(t *testing.T, w *world, p program) (addr string) {
-	t.Helper()
-	addr = "127.0.0.1:" + testenv.FreePort(t)
-	text := once(t, once(t, example(t, "go"), "127.0.0.1:8080", addr), `"wiki.example.com"`, strconv.Quote(w.authority()))
-	if w.secret == "" {
-		text = once(t, text, jwksInDocs, w.jwks)
-	} else {
-		text = once(t, text, `headers.FetchKeySet("`+jwksInDocs+`", nil, nil)`,
-			`(*headers.KeySet)(nil).With(headers.Key{ID: "m1", Secret: []byte{`+bytesOf(t, w.secret)+`}})`)
-	}
-	source := filepath.Join(t.TempDir(), "wiki.go")
-	write(t, source, text)
-	var check patch
-	if p.yes {
-		check = allowing("../../../../headers/middleware.go", "claims, err := v.Verify(r)")
-	}
-	testenv.StartProgram(t, exec.Command(build(t, source, check)), addr)
-	return addr
-}
-
-// bytesOf writes a secret in hex as Go does.
-func bytesOf(t *testing.T, secret string) string {
-	t.Helper()
-	b, err := hex.DecodeString(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint(b), " ", ", "), "[]")
+	return filepath.Join(dir, "samlgate")
 }
 
 // credulous is an app that says hello to whomever the headers name.
@@ -175,18 +130,18 @@ func (w *world) command(t *testing.T, binary, listen, app string) *exec.Cmd {
 	return exec.Command(binary, args...)
 }
 
-func startSidecar(t *testing.T, w *world, p program) (addr string) {
+func startSidecar(t *testing.T, w *world, binary string) (addr string) {
 	t.Helper()
 	addr = "127.0.0.1:" + testenv.FreePort(t)
-	testenv.StartProgram(t, w.command(t, p.samlgate, addr, credulous(t)), addr)
+	testenv.StartProgram(t, w.command(t, binary, addr, credulous(t)), addr)
 	return addr
 }
 
 // startNginx runs the documented configuration in front of the same app.
-func startNginx(t *testing.T, w *world, p program) (addr string) {
+func startNginx(t *testing.T, w *world, binary string) (addr string) {
 	t.Helper()
 	addr, judge := "127.0.0.1:"+testenv.FreePort(t), "127.0.0.1:"+testenv.FreePort(t)
-	testenv.StartProgram(t, w.command(t, p.samlgate, judge, ""), judge)
+	testenv.StartProgram(t, w.command(t, binary, judge, ""), judge)
 	text := once(t, example(t, "nginx"), "127.0.0.1:8080", addr)
 	text = once(t, once(t, text, "127.0.0.1:8081", credulous(t)), "127.0.0.1:9091", judge)
 	places := "http {\n  access_log off;\n"
