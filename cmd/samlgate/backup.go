@@ -7,6 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
+
+	"github.com/samlgate/samlgate/sessionstore/embedded"
 )
 
 type backupCmd struct {
@@ -55,11 +58,16 @@ func writeWhole(path string, from io.Reader) (int64, error) {
 
 type restoreCmd struct {
 	adminFlags
-	From string `required:"" help:"File that backup wrote, or a snapshot." placeholder:"FILE"`
+	From    string `required:"" help:"File that backup wrote, or a snapshot." placeholder:"FILE"`
+	Offline bool   `help:"Put it in place of store.embedded.path while no gateway runs, and keep the file that was there."`
 }
 
-// Run has a running gateway take over a backup. Everybody is signed out by it.
+// Run has a running gateway take over a backup, or puts it in place of the file of
+// one that does not run. Everybody is signed out by it.
 func (c *restoreCmd) Run(s streams) error {
+	if c.Offline {
+		return c.replace(s)
+	}
 	client, err := c.client(s)
 	if err != nil {
 		return err
@@ -74,5 +82,29 @@ func (c *restoreCmd) Run(s streams) error {
 		return err
 	}
 	fmt.Fprintln(s.out, "restored; all sessions have ended, since a backup does not know who was signed out after it")
+	return nil
+}
+
+// replace needs no more of the configuration than the path.
+func (c *restoreCmd) replace(s streams) error {
+	if c.Admin != "" || c.TokenFile != "" {
+		return errors.New("--offline speaks to no gateway, so --admin and --token-file mean nothing; leave them out")
+	}
+	cfg, name, err := c.load(s, true)
+	if err != nil {
+		return err
+	}
+	path := string(cfg.Store.Embedded.Path)
+	if cfg.Store.Driver != "embedded" || path == "" {
+		return fmt.Errorf("%s keeps no sessions in a file: store.embedded.path is not set, or store.driver is redis", shown(name))
+	}
+	aside, err := embedded.Replace(path, c.From, time.Now)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "restored into %s; the next start ends all sessions, since a backup does not know who was signed out after it\n", path)
+	if aside != "" {
+		fmt.Fprintf(s.out, "the file that was there is now %s; remove it when you need it no more\n", aside)
+	}
 	return nil
 }

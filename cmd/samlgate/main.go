@@ -49,7 +49,7 @@ type cli struct {
 	Try      tryCmd      `cmd:"" help:"Try out an identity provider without signing in."`
 	Log      logCmd      `cmd:"" help:"The log of a gateway that runs."`
 	Backup   backupCmd   `cmd:"" help:"Copy what a running gateway keeps in its file."`
-	Restore  restoreCmd  `cmd:"" help:"Have a running gateway take over a backup; it signs everybody out."`
+	Restore  restoreCmd  `cmd:"" help:"Have a gateway take over a backup, or its file while none runs; it signs everybody out."`
 	Verify   verifyCmd   `cmd:"" help:"Verify requests for an app that cannot, or for a web server that asks."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }

@@ -75,7 +75,7 @@ func refused(t *testing.T, path string, words ...string) {
 }
 
 func TestDamagedFiles(t *testing.T) {
-	way := []string{"run: cp ", "state.db.bak "}
+	way := []string{"run: samlgate restore --offline --from ", "state.db.bak"}
 	page := os.Getpagesize()
 	for name, c := range map[string]struct {
 		damage func(path string) error

@@ -121,8 +121,8 @@ func syncFolder(path string) error {
 func (p place) broken(err error) error {
 	way := "there is no snapshot beside it"
 	if info, missing := os.Stat(p.snapshot()); missing == nil {
-		way = fmt.Sprintf("the newest snapshot is of %s; to go on with it, run: cp %s %s",
-			info.ModTime().UTC().Format(time.RFC3339), p.snapshot(), p.file)
+		way = fmt.Sprintf("the newest snapshot is of %s; to go on with it, run: samlgate restore --offline --from %s, with this gateway's --config",
+			info.ModTime().UTC().Format(time.RFC3339), p.snapshot())
 	}
 	return fmt.Errorf("the session store %s cannot be opened: %w; %s", p.file, err, way)
 }
