@@ -41,10 +41,11 @@ const Passive = "X-Samlgate-Passive"
 
 // alwaysRemoved are names by which a client could lie about its address, its
 // certificate (RFC 9440 §4), the path or the method it asks for. "Proxy" is
-// HTTP_PROXY to a CGI program.
+// HTTP_PROXY to a CGI program; gunicorn takes SCRIPT_NAME and PATH_INFO from
+// headers, and hides a part of the path from the app or gives it another.
 var alwaysRemoved = []string{
 	"Proxy", "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",
-	"Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "X-Client-Cert", "Client-Cert", "Client-Cert-Chain",
+	"Script-Name", "X-Script-Name", "Path-Info", "Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "X-Client-Cert", "Client-Cert", "Client-Cert-Chain",
 }
 
 // removedPrefixes are normal forms: whatever begins with one is removable.

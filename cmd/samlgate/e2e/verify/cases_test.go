@@ -78,6 +78,9 @@ func (w *world) passes(t *testing.T, addr string, targets []string, wrong map[st
 	if status, body := w.do(t, http.MethodGet, "/", "", `Signature-Input: app=("@path");keyid="a"`, "Signature: app=:AAAA:"); status != http.StatusOK {
 		wrong["genuine: beside a signature of the client's own"] = fmt.Sprintf("%d %s", status, body)
 	}
+	if status, body := w.do(t, http.MethodGet, "/public/admin", "", "SCRIPT_NAME: /public", "X_Auth_Email: boss@example.com"); status != http.StatusOK {
+		wrong["genuine: without what the client claims"] = fmt.Sprintf("%d %s", status, body)
+	}
 	text := strings.Repeat("name=Núñez&", 1000)
 	if status, body := w.do(t, http.MethodPost, "/notes?a=b", text); status != http.StatusOK || strings.TrimSpace(body) != hello(len(text)) {
 		wrong["genuine: POST"] = fmt.Sprintf("%d %s", status, body)

@@ -206,7 +206,7 @@ func (w *world) do(t testing.TB, method, target, body string, fields ...string) 
 	req.Header.Set("Sec-Fetch-Site", "same-origin")
 	for _, f := range fields {
 		name, value, _ := strings.Cut(f, ": ")
-		req.Header.Set(name, value)
+		req.Header[name] = []string{value} // as spelled
 	}
 	res, err := testenv.NoRedirects(w.client).Do(req)
 	if err != nil {
