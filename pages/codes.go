@@ -18,7 +18,7 @@ const (
 	Blocked        Code = "blocked"            //
 	CSRF           Code = "csrf"               //
 	WildcardHost   Code = "wildcard_host"      // host
-	ValueTooLarge  Code = "value_too_large"    // field, route
+	ValueTooLarge  Code = "value_too_large"    // route
 	LimitReached   Code = "limit_reached"      // max
 	NotFound       Code = "not_found"          //
 	NoRoute        Code = "no_route"           // host
