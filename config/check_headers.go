@@ -53,7 +53,7 @@ func (c *checker) names(path string, h HeaderNames, s *Signing) {
 }
 
 // sameNames reports two settings that an app could not tell apart, at the one
-// that is written in this block.
+// that is written in this block, or at the preset that brought them together.
 func (c *checker) sameNames(block string, all []setting) {
 	own := func(path string) bool { return c.given(path) && strings.HasPrefix(path, block+".") }
 	seen := map[string]string{}
@@ -67,6 +67,8 @@ func (c *checker) sameNames(block string, all []setting) {
 			c.mistake(s.path, "is the same header as %s to an app that reads - and _ alike", first)
 		case own(first):
 			c.mistake(first, "is the same header as %s to an app that reads - and _ alike", s.path)
+		case c.given(block + ".preset"):
+			c.mistake(block+".preset", "sends a header that %s sends with another meaning", "headers."+strings.TrimPrefix(strings.TrimPrefix(s.path, block+"."), "headers."))
 		}
 	}
 }

@@ -70,5 +70,8 @@ func TestEncodingForms(t *testing.T) {
 	of(cfg.Routes[0].Headers.Encoding, "X-Auth-Roles", "percent")
 	of(cfg.Routes[0].Headers.Encoding, "X-Auth-First-Name", "base64")
 	of(loadHeaders(t, "", "    headers: {encoding: {X-Auth-Roles: percent}}").Routes[0].Headers.Encoding, "X-Auth-Email", "utf8")
+	other := loadHeaders(t, "  encoding: {X-Auth-Email: ascii}", "    headers: {encoding: {x-auth-email: base64}}")
+	same(t, "spellings of one header", other.Routes[0].Headers.Encoding.PerHeader, map[string]string{"x-auth-email": "base64"})
+	same(t, "what was inherited", other.Headers.Encoding.PerHeader, map[string]string{"X-Auth-Email": "ascii"})
 	of(loadHeaders(t, "  encoding: {X-Auth-Email: ascii}", "    headers: {encoding: rfc2047}").Routes[0].Headers.Encoding, "X-Auth-Email", "rfc2047")
 }

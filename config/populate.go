@@ -161,12 +161,27 @@ func (p *populator) encoding(n *node, v reflect.Value, s spot) {
 			p.refused(one.value, &refusal{"is not an encoding: one of " + strings.Join(encodings(), ", "), hint(e.PerHeader[one.key], encodings())})
 			return
 		}
+		p.oneEncoding(n, one.value, one.key, e.PerHeader)
 	}
 	if all, given := e.PerHeader[defaultEncoding]; given {
 		e.All = all
 		delete(e.PerHeader, defaultEncoding)
 	}
 	v.Set(reflect.ValueOf(e))
+}
+
+// oneEncoding lets what is given for a header stand in place of what was inherited
+// under another spelling, since case makes no difference to a header name.
+func (p *populator) oneEncoding(n, given *node, header string, all map[string]string) {
+	for other := range all {
+		switch {
+		case other == header || !strings.EqualFold(other, header):
+		case n.get(other) == nil:
+			delete(all, other)
+		case other < header:
+			p.mistake(given, "is the same header as "+other+", which is here too")
+		}
+	}
 }
 
 // scalar expands a text and writes it; what cannot be written leaves v at its default.
