@@ -51,10 +51,10 @@ var alwaysRemoved = []string{
 // removedPrefixes are normal forms: whatever begins with one is removable.
 // Some are families in which a proxy states several facts. Where a route sends
 // one of them, an app that reads its siblings must not find a client's:
-// X-Remote-Group beside our X-Remote-User, X-Auth-Request-Groups beside our
-// X-Auth-Request-Email.
+// X-Remote-Group beside our X-Remote-User, X-WEBAUTH-ROLE beside our X-WEBAUTH-USER,
+// X-Auth-Request-Groups beside our X-Auth-Request-Email.
 var removedPrefixes = []string{"x-forwarded-", "ssl-client-", "x-ssl-client-", "remote-", "x-remote-", "x-auth-request-",
-	"x-goog-authenticated-user-", "x-goog-iap-", "cf-access-", "x-amzn-oidc-"}
+	"x-goog-authenticated-user-", "x-goog-iap-", "cf-access-", "x-amzn-oidc-", "x-webauth-"}
 
 // NewManaged returns the union of all names given, one [Names] for each route,
 // of the [DefaultNames], and of the names that are always managed or removed.

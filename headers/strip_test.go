@@ -44,6 +44,7 @@ func TestStrip(t *testing.T) {
 	for _, key := range []string{
 		"Content_Length", "content.type", "Transfer_Encoding", "X-Http-Method", "Client-Cert", "Client_Cert_Chain",
 		"X-Ssl-Client-Verify", "Remote-Groups", "REMOTE_ADDR", "X-Remote-Group", "X_Remote_Extra_Scopes", "X-Auth-Request-Groups",
+		"X-WEBAUTH-ROLE", "x_webauth_name", "X-Webauth-Email", // what Grafana can be told to read beside its user
 	} {
 		gone(key, "1")
 	}
