@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -39,58 +37,6 @@ func openRedis(t testing.TB, addr string) sessionstore.Store {
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
-}
-
-// link passes everything on to a server until it is stalled: connections stay
-// open, and nothing comes back.
-type link struct {
-	net.Listener
-	server string
-	mu     sync.RWMutex // held while stalled
-}
-
-func newLink(t testing.TB, server string) *link {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &link{Listener: listener, server: server}
-	t.Cleanup(func() { l.Close() })
-	go func() { // ends with the listener
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", l.server)
-			if err != nil {
-				client.Close()
-				continue
-			}
-			go l.copy(server, client) // these end when either side closes
-			go l.copy(client, server)
-		}
-	}()
-	return l
-}
-
-func (l *link) copy(to, from net.Conn) {
-	defer to.Close()
-	defer from.Close()
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := from.Read(buffer)
-		if err != nil {
-			return
-		}
-		l.mu.RLock()
-		_, err = to.Write(buffer[:n])
-		l.mu.RUnlock()
-		if err != nil && err != io.EOF {
-			return
-		}
-	}
 }
 
 // A server that freezes is noticed within the lease, whatever the connections
@@ -205,8 +151,8 @@ func (c *checker) look(t *testing.T, h *house, id sessionstore.ID) {
 func TestNothingIsServedPastItsEnd(t *testing.T) {
 	t.Parallel()
 	server := storetest.NewRedis(t)
-	slow := newLink(t, server.Addr)
-	houses := []*house{newHouse(t, openRedis(t, server.Addr)), newHouse(t, openRedis(t, slow.Addr().String()))}
+	slow := storetest.NewLink(t, nil).To(server.Addr)
+	houses := []*house{newHouse(t, openRedis(t, server.Addr)), newHouse(t, openRedis(t, slow.Addr))}
 	other := manager(t, openRedis(t, server.Addr))
 	var c checker
 	var mu sync.Mutex
@@ -251,9 +197,9 @@ func TestNothingIsServedPastItsEnd(t *testing.T) {
 	admin := goredis.NewClient(&goredis.Options{Addr: server.Addr})
 	defer admin.Close()
 	<-time.After(time.Second)
-	slow.mu.Lock() // the link stalls
+	slow.Cut(nil) // the link stalls
 	<-time.After(3500 * time.Millisecond)
-	slow.mu.Unlock()
+	slow.Heal()
 	<-time.After(time.Second)
 	admin.ClientKillByFilter(context.Background(), "TYPE", "pubsub")
 	<-time.After(time.Second)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,11 +22,18 @@ type Cluster struct {
 // ends with the test. args are further settings of each node.
 func NewCluster(t testing.TB, replicas int, args ...string) *Cluster {
 	t.Helper()
-	args = append([]string{"--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0",
-		"--cluster-replica-validity-factor", "0"}, args...)
+	return NewClusterOf(t, replicas, func(int, string) []string { return args })
+}
+
+// NewClusterOf is [NewCluster] with further settings of each node by itself: its
+// number, and the address at which the other nodes reach it.
+func NewClusterOf(t testing.TB, replicas int, args func(node int, bus string) []string) *Cluster {
+	t.Helper()
+	common := []string{"--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0",
+		"--cluster-replica-validity-factor", "0"}
 	c := &Cluster{}
-	for range 3 * (1 + replicas) {
-		c.Nodes = append(c.Nodes, startAtBusPort(t, args))
+	for i := range 3 * (1 + replicas) {
+		c.Nodes = append(c.Nodes, startAtBusPort(t, func(bus string) []string { return slices.Concat(common, args(i, bus)) }))
 	}
 	line := []string{"--cluster", "create"}
 	for _, n := range c.Nodes {
@@ -49,13 +57,14 @@ func (c *Cluster) Addrs() []string {
 }
 
 // startAtBusPort starts a node, with a second port for the other nodes.
-func startAtBusPort(t testing.TB, args []string) *Redis {
+func startAtBusPort(t testing.TB, args func(bus string) []string) *Redis {
 	t.Helper()
-	_, bus, err := net.SplitHostPort(FreeAddr(t))
+	bus := FreeAddr(t)
+	_, port, err := net.SplitHostPort(bus)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewRedis(t, append([]string{"--cluster-port", bus}, args...)...)
+	return NewRedis(t, append([]string{"--cluster-port", port}, args(bus)...)...)
 }
 
 // whole reports whether every node that runs sees all slots served, by masters

@@ -34,18 +34,30 @@ func NewSentinels(t testing.TB, args []string, lines ...string) *Sentinels {
 		t.Fatal(err)
 	}
 	replica := NewRedis(t, append([]string{"--replicaof", host + " " + port}, args...)...)
-	s := &Sentinels{MasterName: "samlgate-test", Servers: []*Redis{master, replica}}
+	return WatchedBySentinels(t, []*Redis{master, replica}, master.Addr, func(int, string) []string { return lines })
+}
+
+// WatchedBySentinels starts three sentinels that watch a master, whom they reach
+// at addr, and its replicas. lines are further lines of the file of each: by its
+// number, and the address that it will have.
+func WatchedBySentinels(t testing.TB, servers []*Redis, addr string, lines func(sentinel int, addr string) []string) *Sentinels {
+	t.Helper()
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Sentinels{MasterName: "samlgate-test", Servers: servers}
 	t.Cleanup(func() { s.Kill(t, len(s.sentinels)) })
-	for range 3 {
-		s.startSentinel(t, host, port, lines)
+	for i := range 3 {
+		own := FreeAddr(t)
+		s.startSentinel(t, own, host, port, lines(i, own))
 	}
 	Eventually(t, 20*time.Second, "the sentinels agree", s.agree)
 	return s
 }
 
-func (s *Sentinels) startSentinel(t testing.TB, host, port string, lines []string) {
+func (s *Sentinels) startSentinel(t testing.TB, addr, host, port string, lines []string) {
 	t.Helper()
-	addr := FreeAddr(t)
 	_, own, _ := net.SplitHostPort(addr)
 	dir := t.TempDir()
 	text := fmt.Sprintf("port %[1]s\nbind 127.0.0.1\ndir %[2]s\nloglevel warning\nsentinel monitor %[3]s %[4]s %[5]s 2\n"+
@@ -76,7 +88,7 @@ func (s *Sentinels) Kill(t testing.TB, n int) {
 	s.sentinels = s.sentinels[n:]
 }
 
-// agree reports whether every sentinel knows the others and the replica, so that
+// agree reports whether every sentinel knows the others and all replicas, so that
 // a failover can begin.
 func (s *Sentinels) agree() bool {
 	for _, addr := range s.Addrs {
@@ -87,9 +99,22 @@ func (s *Sentinels) agree() bool {
 		if quorum.Err() != nil && !goredis.HasErrorPrefix(quorum.Err(), "NOAUTH") {
 			return false
 		}
-		if m := master.Val(); master.Err() == nil && (m["num-other-sentinels"] != "2" || m["num-slaves"] != "1" || m["flags"] != "master") {
+		if m := master.Val(); master.Err() == nil && (m["num-other-sentinels"] != "2" || m["num-slaves"] != fmt.Sprint(len(s.Servers)-1) || m["flags"] != "master") {
 			return false
 		}
 	}
 	return true
+}
+
+// Master returns where the sentinels say that the master is, as who reaches them.
+func (s *Sentinels) Master() string {
+	for _, addr := range s.Addrs {
+		c := goredis.NewSentinelClient(&goredis.Options{Addr: addr, MaxRetries: -1, DialerRetries: 1})
+		where, err := c.GetMasterAddrByName(context.Background(), s.MasterName).Result()
+		c.Close()
+		if err == nil && len(where) == 2 {
+			return net.JoinHostPort(where[0], where[1])
+		}
+	}
+	return ""
 }
