@@ -25,11 +25,14 @@ const (
 // Invalidation tells a replica what has ended, or how far it can rely on being
 // told.
 type Invalidation struct {
-	Scope   Scope
-	ID      ID
-	Person  identity.PersonHash
-	Bucket  Bucket
-	Reason  Reason
+	Scope  Scope
+	ID     ID
+	Person identity.PersonHash
+	Bucket Bucket
+	Reason Reason
+	// Epoch is what that of Person or Bucket is since an end of all of them, or
+	// later; 0 where it is not known.
+	Epoch   uint64
 	Buckets BucketSet // of ScopeReady, ScopeBeat and ScopeLost
 	// Sent is when the proof set out, on the local clock: at that moment or later
 	// the server that owns Buckets took a write, and every end that it made before

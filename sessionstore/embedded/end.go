@@ -47,7 +47,7 @@ func (s *Store) EndAll(ctx context.Context, p identity.PersonHash, why sessionst
 		s.gone(id)
 	}
 	delete(s.persons, p)
-	s.publish(sessionstore.Invalidation{Scope: sessionstore.ScopePerson, Person: p, Bucket: sessionstore.BucketOf(p), Reason: why})
+	s.publish(sessionstore.Invalidation{Scope: sessionstore.ScopePerson, Person: p, Bucket: sessionstore.BucketOf(p), Reason: why, Epoch: s.moved[p]})
 	return rows, nil
 }
 
@@ -60,6 +60,6 @@ func (s *Store) EndBucket(ctx context.Context, b sessionstore.Bucket, why sessio
 	defer s.mu.Unlock()
 	s.buckets[b]++
 	s.mark(kindBucket, string([]byte{byte(b)}))
-	s.publish(sessionstore.Invalidation{Scope: sessionstore.ScopeBucket, Bucket: b, Reason: why})
+	s.publish(sessionstore.Invalidation{Scope: sessionstore.ScopeBucket, Bucket: b, Reason: why, Epoch: s.buckets[b]})
 	return nil
 }

@@ -3,6 +3,7 @@ package hot
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,11 +38,24 @@ type memory struct {
 func (m *memory) add(i sessionstore.Invalidation, at time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.covered(i)
 	old := 0
 	for old < len(m.ends) && (at-m.ends[old].at > againMemory || len(m.ends)-old >= againEnds) {
 		old++
 	}
 	m.ends = append(m.ends[old:], heard{i, at})
+}
+
+// covered drops the ends of a person or of a bucket that a later one of the same
+// covers: its epoch counts them. It is that of the store: those of which the
+// answer was lost are among them, or were never made.
+func (m *memory) covered(i sessionstore.Invalidation) {
+	if i.Epoch == 0 {
+		return
+	}
+	m.ends = slices.DeleteFunc(m.ends, func(h heard) bool {
+		return h.Scope == i.Scope && h.Bucket == i.Bucket && h.Person == i.Person && h.Epoch <= i.Epoch
+	})
 }
 
 // in returns the ends in some buckets that are not too old.
@@ -133,6 +147,9 @@ func (f *Feed) applyAll(ctx context.Context, ends []heard) error {
 func (f *Feed) apply(ctx context.Context, h heard) error {
 	ctx, cancel := context.WithTimeout(ctx, againTime)
 	defer cancel()
+	if done, err := f.done(ctx, h); done || err != nil {
+		return err
+	}
 	switch h.Scope {
 	case sessionstore.ScopeSession:
 		if _, err := f.Store.Load(ctx, h.ID); err != nil && !errors.Is(err, sessionstore.ErrFormat) {
@@ -146,6 +163,23 @@ func (f *Feed) apply(ctx context.Context, h heard) error {
 		return f.applyPerson(ctx, h)
 	}
 	return nil
+}
+
+// done reports whether the store has an end of a person or a bucket for certain,
+// so that what began since is left alone.
+func (f *Feed) done(ctx context.Context, h heard) (bool, error) {
+	if h.Epoch == 0 {
+		return false, nil
+	}
+	of := h.Person
+	if h.Scope == sessionstore.ScopeBucket {
+		of = someone(h.Bucket)
+	}
+	now, err := f.Store.Epochs(ctx, of)
+	if h.Scope == sessionstore.ScopeBucket {
+		return now.Bucket >= h.Epoch, err
+	}
+	return now.Person >= h.Epoch, err
 }
 
 // applyPerson ends what a person had before, and leaves alone what they have begun

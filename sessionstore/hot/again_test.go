@@ -153,6 +153,34 @@ func TestSignInAfterAnEndSurvivesAFailover(t *testing.T) {
 	})
 }
 
+// An end of all that the new master knows of is not made once more: whoever has
+// signed in since, if only a moment ago, stays signed in.
+func TestEndsThatWereKeptEndNobodyElse(t *testing.T) {
+	ctx := context.Background()
+	for name, end := range map[string]func(sessionstore.Store) error{
+		"a person": func(s sessionstore.Store) error {
+			_, err := s.EndAll(ctx, ana.Hash(), sessionstore.ReasonOperator)
+			return err
+		},
+		"a bucket": func(s sessionstore.Store) error {
+			return s.EndBucket(ctx, sessionstore.BucketOf(ana.Hash()), sessionstore.ReasonOperator)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			failover(t, func(h *house, p *pair, over func()) {
+				old, oldKey := h.signIn(ana)
+				if err := errors.Join(end(h.feed.Own(h.store)), end(p.replica)); err != nil {
+					t.Fatal(err)
+				}
+				s, k := h.signIn(ana)
+				over()
+				h.refused(oldKey, old.ID, sessionstore.ErrNotFound)
+				h.served(k, s.ID, false)
+			})
+		})
+	}
+}
+
 // Until all is applied nothing is served from memory; a connection that is made
 // anew to the same server costs nothing.
 func TestNothingIsTrustedBeforeItIsApplied(t *testing.T) {

@@ -44,15 +44,30 @@ func (o *own) End(ctx context.Context, id sessionstore.ID, why sessionstore.Reas
 // EndAll tells of the person.
 func (o *own) EndAll(ctx context.Context, p identity.PersonHash, why sessionstore.Reason) ([]sessionstore.Row, error) {
 	rows, err := o.Store.EndAll(ctx, p, why)
-	o.feed.hear(sessionstore.Invalidation{Scope: sessionstore.ScopePerson, Person: p, Reason: why})
+	o.feed.hear(sessionstore.Invalidation{Scope: sessionstore.ScopePerson, Person: p, Reason: why, Epoch: o.epochs(ctx, p, err).Person})
 	return rows, err
 }
 
 // EndBucket tells of the bucket.
 func (o *own) EndBucket(ctx context.Context, b sessionstore.Bucket, why sessionstore.Reason) error {
 	err := o.Store.EndBucket(ctx, b, why)
-	o.feed.hear(sessionstore.Invalidation{Scope: sessionstore.ScopeBucket, Bucket: b, Reason: why})
+	o.feed.hear(sessionstore.Invalidation{Scope: sessionstore.ScopeBucket, Bucket: b, Reason: why, Epoch: o.epochs(ctx, someone(b), err).Bucket})
 	return err
+}
+
+// epochs are those after an end of all, unless that failed; zero if they are not
+// known.
+func (o *own) epochs(ctx context.Context, p identity.PersonHash, failed error) (e sessionstore.Epochs) {
+	if failed == nil {
+		e, _ = o.Store.Epochs(ctx, p)
+	}
+	return e
+}
+
+// someone is one of the persons of a bucket.
+func someone(b sessionstore.Bucket) (p identity.PersonHash) {
+	p[len(p)-1] = byte(b)
+	return p
 }
 
 // SetNote tells that the sessions of the person are to be looked at again.

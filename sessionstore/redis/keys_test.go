@@ -163,6 +163,7 @@ func TestMessages(t *testing.T) {
 	}
 	hears("session:"+string(id)+" logout", sessionstore.Invalidation{Scope: sessionstore.ScopeSession, ID: id, Reason: sessionstore.ReasonLogout})
 	hears("session:"+string(id)+" something_new and=more", sessionstore.Invalidation{Scope: sessionstore.ScopeSession, ID: id})
+	hears("bucket:b255 operator 7", sessionstore.Invalidation{Scope: sessionstore.ScopeBucket, Bucket: 255, Reason: sessionstore.ReasonOperator, Epoch: 7})
 	hears("bucket:b255 operator", sessionstore.Invalidation{Scope: sessionstore.ScopeBucket, Bucket: 255, Reason: sessionstore.ReasonOperator})
 	p := ana.Hash()
 	hears("review:"+encode(p)+" unknown", sessionstore.Invalidation{Scope: sessionstore.ScopeReview, Person: p, Bucket: sessionstore.BucketOf(p)})

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -118,14 +119,17 @@ func timedOut(err error) bool {
 	return errors.As(err, &n) && n.Timeout()
 }
 
-// parseMessage reads "kind:name reason". What it does not know, a newer
-// release may: it is passed over.
+// parseMessage reads "kind:name reason", and behind the end of a person or a bucket
+// its epoch since. What it does not know, a newer release may: it is passed over.
 func parseMessage(s string) (sessionstore.Invalidation, bool) {
 	words := strings.Fields(s)
 	if len(words) < 2 {
 		return sessionstore.Invalidation{}, false
 	}
 	i := sessionstore.Invalidation{Reason: sessionstore.ParseReason(words[1])}
+	if len(words) > 2 {
+		i.Epoch, _ = strconv.ParseUint(words[2], 10, 64) // an older release does not say
+	}
 	kind, name, _ := strings.Cut(words[0], ":")
 	switch kind {
 	case "session":

@@ -111,9 +111,9 @@ func watchCases() map[string]func(*bench) {
 			hash := person(1).Hash()
 			_, err := b.Store.EndAll(b.ctx(), hash, sessionstore.ReasonRole)
 			b.must(err)
-			hears(sessionstore.Invalidation{Scope: sessionstore.ScopePerson, Person: hash, Bucket: sessionstore.BucketOf(hash), Reason: sessionstore.ReasonRole})
+			hears(sessionstore.Invalidation{Scope: sessionstore.ScopePerson, Person: hash, Bucket: sessionstore.BucketOf(hash), Reason: sessionstore.ReasonRole, Epoch: 1})
 			b.must(b.Store.EndBucket(b.ctx(), 7, sessionstore.ReasonOperator))
-			hears(sessionstore.Invalidation{Scope: sessionstore.ScopeBucket, Bucket: 7, Reason: sessionstore.ReasonOperator})
+			hears(sessionstore.Invalidation{Scope: sessionstore.ScopeBucket, Bucket: 7, Reason: sessionstore.ReasonOperator, Epoch: 1})
 		},
 		// The beat that comes back proves more than the connection: an end that
 		// was made before it was sent has been told before it.

@@ -13,6 +13,6 @@ end
 -- Before INCR, which is refused as first write with memory full: an end must
 -- not need memory.
 redis.call('UNLINK', index)
-redis.call('INCR', person_epoch(ARGV[4]))
-publish('person:' .. ARGV[4], ARGV[5])
+local epoch = redis.call('INCR', person_epoch(ARGV[4]))
+publish('person:' .. ARGV[4], ARGV[5] .. ' ' .. epoch)
 return reply

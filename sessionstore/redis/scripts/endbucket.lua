@@ -1,5 +1,5 @@
 -- Store.EndBucket. ARGV: bucket, reason.
 redis.call('UNLINK', prefix .. 'none') -- no such key: see endall.lua, an end must not need memory
-redis.call('INCR', bucket_epoch)
-publish('bucket:' .. ARGV[4], ARGV[5])
+local epoch = redis.call('INCR', bucket_epoch)
+publish('bucket:' .. ARGV[4], ARGV[5] .. ' ' .. epoch)
 return 1
