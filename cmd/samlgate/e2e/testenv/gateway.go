@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -19,6 +21,8 @@ type Site struct {
 	Admin string // admin listener, host:port
 	Dir   string // configuration, keys and metadata
 	TLS   bool   // the public listener speaks TLS
+
+	Program string // a build of samlgate, see [Build]; empty = the one of this source
 
 	Domain string // of its hosts: localhost, or a name below it
 }
@@ -63,8 +67,11 @@ func (s *Site) Path(name string) string { return filepath.Join(s.Dir, name) }
 
 // Gateway is a running samlgate process.
 type Gateway struct {
-	site *Site
-	proc *process
+	site  *Site
+	args  []string // of samlgate
+	ready string   // the URL that answers once it serves
+	proc  *process
+	past  string // what it printed before it was started again
 }
 
 // StartGateway writes configYAML and the other files into the site's folder,
@@ -77,34 +84,62 @@ func StartGateway(t testing.TB, site *Site, configYAML string, files map[string]
 		writeFile(t, site.Path(name), data)
 	}
 	writeFile(t, site.Path("config.yaml"), []byte(configYAML))
-	cmd := exec.Command(binary(t), "serve", "--config", site.Path("config.yaml"))
-	cmd.Dir = site.Dir
-	return start(t, site, cmd, "http://"+site.Admin+"/readyz")
+	return start(t, &Gateway{site: site, args: []string{"serve", "--config", site.Path("config.yaml")}, ready: "http://" + site.Admin + "/readyz"})
 }
 
 // StartDemo runs `samlgate demo` on a free loopback port.
 func StartDemo(t testing.TB) (*Gateway, *Site) {
 	t.Helper()
 	site := NewSite(t)
-	cmd := exec.Command(binary(t), "demo", "--listen", "127.0.0.1:"+site.Port)
-	cmd.Dir = site.Dir
 	// The demo promises no admin listener, so we ask it for its public keys.
-	return start(t, site, cmd, site.App("wiki")+"/.samlgate/jwks.json"), site
+	g := &Gateway{site: site, args: []string{"demo", "--listen", "127.0.0.1:" + site.Port}, ready: site.App("wiki") + "/.samlgate/jwks.json"}
+	return start(t, g), site
 }
 
-func start(t testing.TB, site *Site, cmd *exec.Cmd, readyURL string) *Gateway {
+func start(t testing.TB, g *Gateway) *Gateway {
 	t.Helper()
 	// Registered first, so it runs last: after the process has ended.
-	g := &Gateway{site: site}
 	t.Cleanup(func() { g.checkLog(t) })
-	g.proc = startProcess(t, cmd)
-	c := NewClient(t)
-	ready := func() bool { return !g.proc.running() || answers(t, c, readyURL) }
-	if !eventually(t.Context(), ready) || !g.proc.running() {
-		t.Fatalf("samlgate is not ready at %s; it printed:\n%s", readyURL, g.proc.out.tail())
-	}
+	g.Start(t)
 	return g
 }
+
+// Start starts the gateway again after [Gateway.Kill] or [Gateway.Stop], and
+// waits until it is ready.
+func (g *Gateway) Start(t testing.TB) {
+	t.Helper()
+	cmd := exec.Command(g.program(t), g.args...)
+	cmd.Dir = g.site.Dir
+	if g.proc != nil {
+		g.past += g.proc.out.String()
+	}
+	g.proc = startProcess(t, cmd)
+	c := NewClient(t)
+	ready := func() bool { return !g.proc.running() || answers(t, c, g.ready) }
+	if !eventually(t.Context(), ready) || !g.proc.running() {
+		t.Fatalf("samlgate is not ready at %s; it printed:\n%s", g.ready, g.proc.out.tail())
+	}
+}
+
+func (g *Gateway) program(t testing.TB) string {
+	t.Helper()
+	if g.site.Program != "" {
+		return g.site.Program
+	}
+	return binary(t)
+}
+
+// Kill ends the gateway at once, as a crash would.
+func (g *Gateway) Kill() { g.proc.kill() }
+
+// Stop ends the gateway in order, as SIGTERM asks it to.
+func (g *Gateway) Stop(t testing.TB) { g.proc.stop(t) }
+
+// Freeze stops the gateway where it is; its connections stay open.
+func (g *Gateway) Freeze() { g.proc.signalGroup(syscall.SIGSTOP) }
+
+// Thaw lets a frozen gateway go on.
+func (g *Gateway) Thaw() { g.proc.signalGroup(syscall.SIGCONT) }
 
 func answers(t testing.TB, c *http.Client, u string) bool {
 	res, err := get(t.Context(), c, u)
@@ -117,7 +152,7 @@ func answers(t testing.TB, c *http.Client, u string) bool {
 }
 
 // Log returns everything that the gateway has printed.
-func (g *Gateway) Log() string { return g.proc.out.String() }
+func (g *Gateway) Log() string { return g.past + g.proc.out.String() }
 
 func (g *Gateway) checkLog(t testing.TB) {
 	if g.proc == nil {
@@ -160,12 +195,28 @@ func binary(t testing.TB) string {
 		if built.dir, built.err = os.MkdirTemp("", "samlgate-e2e-"); built.err != nil {
 			return
 		}
-		args := append([]string{"build", "-o", filepath.Join(built.dir, "samlgate")}, buildFlags...)
-		args = append(args, "github.com/samlgate/samlgate/cmd/samlgate")
-		built.out, built.err = exec.Command("go", args...).CombinedOutput()
+		built.out, built.err = build("", filepath.Join(built.dir, "samlgate"))
 	})
 	if built.err != nil {
 		t.Fatalf("building samlgate: %v\n%s", built.err, built.out)
 	}
 	return filepath.Join(built.dir, "samlgate")
+}
+
+// Build builds cmd/samlgate from the module in a folder, "" for this one, with
+// further arguments of go build, and returns the path of the program.
+func Build(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "samlgate")
+	if out, err := build(dir, program, args...); err != nil {
+		t.Fatalf("building samlgate: %v\n%s", err, out)
+	}
+	return program
+}
+
+func build(dir, program string, args ...string) (out []byte, err error) {
+	args = slices.Concat([]string{"build", "-o", program}, buildFlags, args, []string{"github.com/samlgate/samlgate/cmd/samlgate"})
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	return cmd.CombinedOutput()
 }

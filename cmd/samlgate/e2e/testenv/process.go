@@ -44,6 +44,7 @@ func (p *process) stop(t testing.TB) {
 	t.Helper()
 	if p.running() {
 		p.signalGroup(syscall.SIGTERM)
+		p.signalGroup(syscall.SIGCONT) // it may be frozen
 		select {
 		case <-p.done:
 		case <-time.After(patience):
