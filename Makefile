@@ -1,12 +1,13 @@
 # The commands of the README. `make help` lists them.
 
-GO       ?= go
-FUZZTIME ?= 10m
-BENCH    ?= .
-TIMEOUT  ?= 15m
+GO        ?= go
+FUZZTIME  ?= 10m
+BENCH     ?= .
+FAULTSECS ?= 60
+TIMEOUT   ?= 15m
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check fuzz bench
+.PHONY: help build demo test check fuzz bench faults
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ check: ## gofmt, vet, staticcheck, go mod tidy, and the files for deployment
 
 fuzz: ## run every fuzz target for FUZZTIME (10m) each, one on each core
 	@FUZZTIME=$(FUZZTIME) GO="$(GO)" .ci/fuzz
+
+faults: ## break what can break for FAULTSECS (60) each while people sign in and out, and print what it did
+	FAULTSECS=$(FAULTSECS) $(GO) test -count=1 -v -timeout 3h ./cmd/samlgate/e2e/faults
 
 bench: ## run the Go benchmarks that match BENCH (.)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
