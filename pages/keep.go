@@ -74,10 +74,11 @@ func (p *Pages) Keep() http.Handler {
 
 // Remaining is how long a session has left, in whole seconds, for keep.js.
 type Remaining struct {
-	IdleEndsIn  int64  `json:"idle_ends_in"` // unless it is used meanwhile
-	EndsIn      int64  `json:"ends_in"`
-	IdleTimeout int64  `json:"idle_timeout"`
-	Person      string `json:"person"` // an opaque mark, which changes when somebody else has signed in
+	IdleEndsIn  int64 `json:"idle_ends_in"` // unless it is used meanwhile
+	EndsIn      int64 `json:"ends_in"`
+	IdleTimeout int64 `json:"idle_timeout"`
+	// Person is some opaque marks. Answers about the same person share one.
+	Person []string `json:"person"`
 }
 
 // Remaining answers 200 with what there is left.

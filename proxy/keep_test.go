@@ -190,7 +190,7 @@ func TestRemainingNamesNobody(t *testing.T) {
 		if strings.Contains(answer.text, "example.com") || answer.Header.Get("Cache-Control") != "no-store" || answer.Header.Get("Cross-Origin-Resource-Policy") != "same-origin" {
 			t.Errorf("%v %s", answer.Header, answer.text)
 		}
-		return b.remaining(host, ownScript).Person
+		return strings.Join(b.remaining(host, ownScript).Person, " ")
 	}
 	const other = "https://shared.example.com"
 	if a, again := mark(wiki, ann), mark(wiki, ann); a == "" || a != again {

@@ -16,7 +16,7 @@ const channel = "BroadcastChannel" in window ? new BroadcastChannel("samlgate") 
 const most = 24 * 60 * 60 * 1000, ask = 10 * 1000, retry = 15 * 1000, rarely = 5 * 60 * 1000;
 
 let state = "unknown";  /* unknown, nobody, in, warned, out */
-let person = "";        /* an opaque mark: it changes when somebody else signs in */
+let person = null;      /* opaque marks: one of them stays while it is the same person */
 let idleEnd = 0, end = 0, lead = 0; /* on this browser's clock, in ms */
 let asked = 0, timer = 0, pause = retry, dismissed = "";
 let queue = Promise.resolve(), waiting = 0;
@@ -45,7 +45,7 @@ const lookOnce = async (method) => {
 const again = (ms) => { timer = setTimeout(() => look(), ms); };
 
 const lives = (got) => {
-	if (person && got.person !== person) { /* what is on the page is not theirs */
+	if (person && !got.person.some((mark) => person.includes(mark))) { /* what is on the page is not theirs */
 		location.reload();
 		return;
 	}

@@ -27,7 +27,8 @@ type Jar struct {
 	session, login, state, choice      string // cookie names
 	sessionRing, loginRing, choiceRing []securecookie.Codec
 	ticketRing                         [][]byte
-	realmKey, pseudonymKey             []byte
+	realmKey                           []byte
+	pseudonymKeys                      [][]byte
 	secure                             bool
 }
 
@@ -71,7 +72,11 @@ func NewJar(cfg JarConfig) (*Jar, error) {
 			return nil, fmt.Errorf("deriving a cookie key: %w", err)
 		}
 		j.sessionRing, j.loginRing = append(j.sessionRing, session), append(j.loginRing, login)
-		j.ticketRing = append(j.ticketRing, ticket)
+		pseudonym, err := hkdf.Key(sha256.New, secret, nil, "pseudonym", 32)
+		if err != nil {
+			return nil, fmt.Errorf("deriving a key: %w", err)
+		}
+		j.ticketRing, j.pseudonymKeys = append(j.ticketRing, ticket), append(j.pseudonymKeys, pseudonym)
 		choice, err := codec(secret, "choice mac", "choice enc", choiceLife)
 		if err != nil {
 			return nil, err
@@ -80,9 +85,6 @@ func NewJar(cfg JarConfig) (*Jar, error) {
 	}
 	var err error
 	if j.realmKey, err = hkdf.Key(sha256.New, cfg.Keys[0], nil, "home realm", 32); err != nil {
-		return nil, fmt.Errorf("deriving a key: %w", err)
-	}
-	if j.pseudonymKey, err = hkdf.Key(sha256.New, cfg.Keys[0], nil, "pseudonym", 32); err != nil {
 		return nil, fmt.Errorf("deriving a key: %w", err)
 	}
 	return j, nil

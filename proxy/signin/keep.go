@@ -119,18 +119,23 @@ func (h *Handler) remaining(ctx context.Context, v *visit.Visit, s *sessionstore
 	idle, end := d.narrow(stored)
 	return pages.Remaining{
 		IdleEndsIn: wholeSeconds(used.Add(idle).Sub(now)), EndsIn: wholeSeconds(end.Sub(now)), IdleTimeout: wholeSeconds(idle),
-		Person: h.Jar.pseudonym(v.Host, s.Identity.Person),
+		Person: h.Jar.pseudonyms(v.Host, s.Identity.Person),
 	}, nil
 }
 
 func wholeSeconds(d time.Duration) int64 { return int64(max(d, 0) / time.Second) }
 
-// pseudonym names a person to the scripts of one host, which may compare it and
-// learn nothing from it: it is another one at every other host.
-func (j *Jar) pseudonym(host string, p identity.Person) string {
-	mac := hmac.New(sha256.New, j.pseudonymKey)
-	mac.Write([]byte(host + "\x00" + string(p)))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:12])
+// pseudonyms name a person to the scripts of one host, which may compare them and
+// learn nothing from them: they are others at every other host. There is one for
+// each key, newest first. Two answers about one person have one in common, also
+// while keys change.
+func (j *Jar) pseudonyms(host string, p identity.Person) (all []string) {
+	for _, key := range j.pseudonymKeys {
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(host + "\x00" + string(p)))
+		all = append(all, base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:12]))
+	}
+	return all
 }
 
 // keepSignIn is the window in which somebody signs in again while their page
