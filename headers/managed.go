@@ -1,6 +1,11 @@
 package headers
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/samlgate/samlgate/headers/httpsig"
+)
 
 // Managed is the set of header names that a client may not send: those the
 // gateway sets on any route, the names other gateways use for the same, and
@@ -8,6 +13,8 @@ import "strings"
 type Managed struct {
 	kinds   map[string]kind // :: normal form → what to do with it
 	longest int             // length of the longest key of kinds
+
+	components []httpsig.Component // the managed ones, by name
 
 	// first[b] and third[b] have bit min(length, 63) set when a name of this
 	// length, with byte b at this place, may be of interest. They let ordinary
@@ -85,6 +92,21 @@ func (m *Managed) add(k kind, names ...string) {
 		m.kinds[form] = k
 		m.longest = max(m.longest, len(form))
 		m.watch(form, 1<<min(len(form), 63))
+		if k == managed {
+			m.cover(name)
+		}
+	}
+}
+
+// cover adds a managed header to those that signatures cover, in their order.
+func (m *Managed) cover(name string) {
+	c, err := httpsig.NewComponent(strings.ToLower(name))
+	if err != nil {
+		return // no header has such a name
+	}
+	at, there := slices.BinarySearchFunc(m.components, c, func(a, b httpsig.Component) int { return strings.Compare(a.Key(), b.Key()) })
+	if !there {
+		m.components = slices.Insert(m.components, at, c)
 	}
 }
 
@@ -131,7 +153,7 @@ func (m *Managed) kind(name string) kind {
 		form = appendNormal(form, name[:min(len(name), len(room))])
 	}
 	for _, prefix := range removedPrefixes {
-		if strings.HasPrefix(string(form), prefix) {
+		if len(form) > 2 && form[2] == prefix[2] && strings.HasPrefix(string(form), prefix) {
 			return removable
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +18,8 @@ const (
 
 // whole are the components that bind a signature to one request.
 var whole = []string{"@method", "@authority", "@path", "@query"}
+
+var wholeComponents, _ = httpsig.Components(whole...)
 
 // MessageSignerConfig configures a [MessageSigner].
 type MessageSignerConfig struct {
@@ -112,19 +113,20 @@ func (s *MessageSigner) Sign(out *http.Request, m *Managed, audience string) err
 
 // covered returns what a signature of a request with these headers covers. An
 // app may read two lines of one name otherwise than we do, so they are refused.
-func (m *Managed) covered(h http.Header) ([]string, error) {
-	components := append(make([]string, 0, 16), whole...)
-	for key, lines := range h {
-		if m.kind(key) != managed {
-			continue
+// Other spellings of a name are not looked for: they are gone after
+// [Managed.Strip].
+func (m *Managed) covered(h http.Header) ([]httpsig.Component, error) {
+	covered := append(make([]httpsig.Component, 0, 24), wholeComponents...)
+	for _, c := range m.components {
+		switch len(h[c.Key()]) {
+		case 0:
+		case 1:
+			covered = append(covered, c)
+		default:
+			return nil, fmt.Errorf("the header %s is there more than once", c.Key())
 		}
-		if len(lines) != 1 || key != http.CanonicalHeaderKey(key) {
-			return nil, fmt.Errorf("the header %s is there more than once or under an alias", printable(key))
-		}
-		components = append(components, strings.ToLower(key))
 	}
-	slices.Sort(components[len(whole):])
-	return components, nil
+	return covered, nil
 }
 
 // addMember puts our member in front of a dictionary.

@@ -90,6 +90,9 @@ func (v *Verifier) covers(s *httpsig.Signature, h http.Header) error {
 		case v.sealable.kind(key) != managed:
 		case len(lines) != 1 || key != http.CanonicalHeaderKey(key):
 			return fmt.Errorf("the identity header %s is there more than once", printable(key))
+		case strings.Trim(lines[0], " \t") != lines[0]:
+			// The signature base has it trimmed, so a folded line could add blanks.
+			return fmt.Errorf("the identity header %s has outer blanks", printable(key))
 		case !s.Covers(strings.ToLower(key)):
 			return fmt.Errorf("the identity header %s is not covered by the signature", printable(key))
 		}
@@ -108,36 +111,37 @@ func (v *Verifier) messageKey(ctx context.Context, s *httpsig.Signature) (*https
 	return key.message, nil
 }
 
-// claimsOf returns what signed headers say. What no header carries is absent.
+// claimsOf returns what signed headers say. What no header carries is absent,
+// and so is what is not in its encoding.
 func (v *Verifier) claimsOf(s *httpsig.Signature, h http.Header) Claims {
 	n := v.cfg.Names
+	value := func(name string) string {
+		if name == "" {
+			return ""
+		}
+		return n.decoded(name, h.Get(name))
+	}
 	c := Claims{
-		Issuer: v.cfg.Issuer, Audience: v.cfg.Audience, Email: n.one(h, n.Email), GivenName: n.one(h, n.FirstName), FamilyName: n.one(h, n.LastName),
-		PreferredUsername: n.one(h, n.Username), EmployeeID: n.one(h, n.EmployeeID),
+		Issuer: v.cfg.Issuer, Audience: v.cfg.Audience, Email: value(n.Email), GivenName: value(n.FirstName), FamilyName: value(n.LastName),
+		PreferredUsername: value(n.Username), EmployeeID: value(n.EmployeeID),
 		IssuedAt: s.Created, NotBefore: s.Created, Expires: s.Expires, ID: s.Nonce,
 	}
-	if roles := h.Get(n.Roles); n.Roles != "" && roles != "" {
-		for role := range strings.SplitSeq(roles, n.separator()) {
-			c.Roles = append(c.Roles, n.decoded(n.Roles, strings.Trim(role, " ")))
+	if n.Roles != "" {
+		for role := range strings.SplitSeq(h.Get(n.Roles), n.separator()) {
+			if role = n.decoded(n.Roles, strings.Trim(role, " ")); role != "" {
+				c.Roles = append(c.Roles, role)
+			}
 		}
 	}
 	for name, key := range n.Extra {
-		if value := n.one(h, name); value != "" {
+		if is := value(name); is != "" {
 			if c.Attributes == nil {
 				c.Attributes = map[string][]string{}
 			}
-			c.Attributes[key] = []string{value}
+			c.Attributes[key] = []string{is}
 		}
 	}
 	return c
-}
-
-// one returns what a header says, decoded.
-func (n Names) one(h http.Header, name string) string {
-	if name == "" {
-		return ""
-	}
-	return n.decoded(name, h.Get(name))
 }
 
 // readAuthorities normalises the hosts of an app, whatever the scheme.

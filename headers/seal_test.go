@@ -174,6 +174,7 @@ func TestSealedRequestsThatWereTouched(t *testing.T) {
 		"the same line twice":          add("X-Auth-Email: ana@example.com"),
 		"a list cut into lines":        edit("X-Auth-Roles: staff, editor", "X-Auth-Roles: staff\r\nX-Auth-Roles: editor"),
 		"a folded line":                edit("X-Auth-Roles: staff, editor", "X-Auth-Roles: staff,\r\n  editor, admin"),
+		"a line folded at its end":     edit("X-Auth-Email: ana@example.com", "X-Auth-Email: ana@example.com\r\n "),
 		"a tab in a value":             edit("X-Auth-Roles: staff, editor", "X-Auth-Roles: staff,\teditor"),
 		"a second audience":            add("X-Auth-Audience: hr"),
 		"one half of the signature":    edit("Signature: "+signatureOf+"\r\n", ""),
@@ -231,7 +232,11 @@ func TestSealsThatDoNotSuffice(t *testing.T) {
 	all := []string{"@method", "@authority", "@path", "@query", "x-api-key", "x-auth-audience", "x-auth-dept", "x-auth-email", "x-auth-employee-id",
 		"x-auth-first-name", "x-auth-last-name", "x-auth-roles", "x-auth-user"}
 	fine := httpsig.Params{Created: c.t, Expires: c.t.Add(time.Minute), Nonce: "n", Tag: signatureTag}
-	make := func(label string, components []string, p httpsig.Params) string {
+	make := func(label string, names []string, p httpsig.Params) string {
+		components, err := httpsig.Components(names...)
+		if err != nil {
+			t.Fatal(err)
+		}
 		r := outgoing(t)
 		r.Header.Set("X-Auth-Audience", "wiki")
 		input, signature, err := key.Sign(httpsig.Outgoing(r), components, p)

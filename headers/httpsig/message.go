@@ -1,6 +1,7 @@
 package httpsig
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -67,27 +68,25 @@ func lower(s string) string {
 
 // errLineBreak: such a value would add lines to the signature base (RFC 9421
 // §7.5.4).
-var errLineBreak = errors.New("a covered component holds a control character")
+var errLineBreak = errors.New("a covered component holds a line break")
 
 // base appends the signature base (RFC 9421 §2.5). params is the value of
 // @signature-params.
-func (m *Message) base(dst []byte, components []string, params []byte) ([]byte, error) {
-	for _, name := range components {
-		dst = append(append(append(dst, '"'), name...), `": `...)
+func (m *Message) base(dst []byte, components []Component, params []byte) ([]byte, error) {
+	for _, c := range components {
+		dst = append(append(dst, c.quoted...), ": "...)
 		start := len(dst)
 		var err error
-		if name[0] == '@' {
-			dst, err = m.derived(dst, name)
+		if c.key == "" {
+			dst, err = m.derived(dst, c.Name())
 		} else {
-			dst, err = m.field(dst, name)
+			dst, err = m.field(dst, c)
 		}
 		if err != nil {
 			return nil, err
 		}
-		for _, c := range dst[start:] {
-			if c < ' ' && c != '\t' || c == 0x7f {
-				return nil, errLineBreak
-			}
+		if value := dst[start:]; bytes.IndexByte(value, '\n') >= 0 || bytes.IndexByte(value, '\r') >= 0 {
+			return nil, errLineBreak
 		}
 		dst = append(dst, '\n')
 	}
@@ -115,10 +114,10 @@ func (m *Message) derived(dst []byte, name string) ([]byte, error) {
 }
 
 // field appends the combined value of a header field (RFC 9421 §2.1).
-func (m *Message) field(dst []byte, name string) ([]byte, error) {
-	lines, there := m.Header[http.CanonicalHeaderKey(name)]
-	if !there || len(lines) == 0 {
-		return nil, fmt.Errorf("the message has no header %s", name)
+func (m *Message) field(dst []byte, c Component) ([]byte, error) {
+	lines := m.Header[c.key]
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("the message has no header %s", c.Name())
 	}
 	for i, line := range lines {
 		if i > 0 {
@@ -127,32 +126,4 @@ func (m *Message) field(dst []byte, name string) ([]byte, error) {
 		dst = append(dst, strings.Trim(line, " \t")...)
 	}
 	return dst, nil
-}
-
-// checkComponents refuses what base could not write, and what is there twice
-// (RFC 9421 §2.5).
-func checkComponents(components []string) error {
-	for i, name := range components {
-		if !validComponent(name) {
-			return errors.New("a covered component has no valid name")
-		}
-		for _, earlier := range components[:i] {
-			if earlier == name {
-				return fmt.Errorf("component %s is covered twice", name)
-			}
-		}
-	}
-	return nil
-}
-
-// validComponent reports whether name is a field name in lower case, or looks
-// like a derived component.
-func validComponent(name string) bool {
-	name = strings.TrimPrefix(name, "@")
-	for i := range len(name) {
-		if c := name[i]; !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
-			return false
-		}
-	}
-	return name != ""
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -16,44 +17,45 @@ type Params struct {
 	Tag              string    // likewise
 }
 
+// buffers are reused: each holds the parameters and the base of one signature.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
+
 // Sign returns the values of the members of Signature-Input and Signature that
-// sign these components of m: field names in lower case, or derived components.
-// The parameter "alg" is not written: the key's id tells the verifier.
-func (k *Key) Sign(m Message, components []string, p Params) (input, signature string, err error) {
+// sign these components of m, of which none is there twice. The parameter "alg"
+// is not written: the key's id tells the verifier.
+func (k *Key) Sign(m Message, components []Component, p Params) (input, signature string, err error) {
 	if k.sign == nil {
 		return "", "", fmt.Errorf("key %q cannot sign", k.id)
-	}
-	if err := checkComponents(components); err != nil {
-		return "", "", fmt.Errorf("signing a message: %w", err)
 	}
 	if !plain(p.Nonce) || !plain(p.Tag) {
 		return "", "", errors.New("signing a message: nonce or tag would need to be escaped")
 	}
-	var room [1536]byte
-	params := k.appendParams(room[:0], components, p)
-	base, err := m.base(params[len(params):], components, params)
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	params := k.appendParams((*buffer)[:0], components, p)
+	base, err := m.base(params, components, params)
 	if err != nil {
 		return "", "", fmt.Errorf("signing a message: %w", err)
 	}
-	raw, err := k.sign(base)
+	*buffer = base
+	raw, err := k.sign(base[len(params):])
 	if err != nil {
 		return "", "", fmt.Errorf("signing a message with key %q: %w", k.id, err)
 	}
-	var encoded [96]byte
-	value := append(encoded[:0], ':')
-	value = append(base64.StdEncoding.AppendEncode(value, raw), ':')
-	return string(params), string(value), nil
+	var room [96]byte
+	value := append(base64.StdEncoding.AppendEncode(append(room[:0], ':'), raw), ':')
+	return string(base[:len(params)]), string(value), nil
 }
 
 // appendParams writes the inner list of RFC 9421 §2.3. Nothing in it needs to
 // be escaped: names and values were checked, the key's id was quoted before.
-func (k *Key) appendParams(dst []byte, components []string, p Params) []byte {
+func (k *Key) appendParams(dst []byte, components []Component, p Params) []byte {
 	dst = append(dst, '(')
-	for i, name := range components {
+	for i, c := range components {
 		if i > 0 {
 			dst = append(dst, ' ')
 		}
-		dst = append(append(append(dst, '"'), name...), '"')
+		dst = append(dst, c.quoted...)
 	}
 	dst = append(dst, ')')
 	if !p.Created.IsZero() {

@@ -116,7 +116,7 @@ func TestVectors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			base, err := m.base(nil, s.Components, []byte(s.params))
+			base, err := m.base(nil, s.components, []byte(s.params))
 			if want := v.base + `"@signature-params": ` + v.input; err != nil || string(base) != want {
 				t.Fatalf("%v, the base is\n%s\nwant\n%s", err, base, want)
 			}
@@ -134,7 +134,7 @@ func TestVectors(t *testing.T) {
 			if !v.reproducible {
 				return
 			}
-			input, signature, err := key.Sign(m, s.Components, Params{Created: time.Unix(1618884473, 0)})
+			input, signature, err := key.Sign(m, s.components, Params{Created: time.Unix(1618884473, 0)})
 			if err != nil || input != v.input || signature != ":"+v.signature+":" {
 				t.Errorf("signed anew: %s %s %v", input, signature, err)
 			}

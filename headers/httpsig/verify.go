@@ -20,8 +20,9 @@ type Signature struct {
 	Expires    time.Time // likewise
 	Nonce, Tag string
 
-	params string // value of @signature-params
-	value  []byte
+	components []Component
+	params     string // value of @signature-params
+	value      []byte
 }
 
 // ErrUnsigned is returned for a message without a signature of that label.
@@ -96,7 +97,9 @@ func (s *Signature) covered(items []httpsfv.Item) error {
 		}
 		s.Components = append(s.Components, name)
 	}
-	return checkComponents(s.Components)
+	var err error
+	s.components, err = Components(s.Components...)
+	return err
 }
 
 func (s *Signature) parameters(p *httpsfv.Params) error {
@@ -140,7 +143,7 @@ func (s *Signature) Verify(m Message, k *Key) error {
 	if s.KeyID != k.id || s.Algorithm != "" && s.Algorithm != k.algorithm {
 		return errors.New("the signature asks for another key or algorithm")
 	}
-	base, err := m.base(make([]byte, 0, 1024), s.Components, []byte(s.params))
+	base, err := m.base(make([]byte, 0, 1024), s.components, []byte(s.params))
 	if err != nil {
 		return err
 	}

@@ -111,8 +111,12 @@ func (m message) signed(t testing.TB, key *httpsig.Key, p httpsig.Params) messag
 	return m.covering(t, key, p, m.components())
 }
 
-func (m message) covering(t testing.TB, key *httpsig.Key, p httpsig.Params, components []string) message {
+func (m message) covering(t testing.TB, key *httpsig.Key, p httpsig.Params, names []string) message {
 	t.Helper()
+	components, err := httpsig.Components(names...)
+	if err != nil {
+		t.Fatal(err)
+	}
 	input, signature, err := key.Sign(m.message(), components, p)
 	if err != nil {
 		t.Fatal(err)
