@@ -37,6 +37,8 @@ const (
 
 	IDPUnavailable Code = "idp_unavailable"   // idp
 	SAMLRefused    Code = "saml_refused"      // idp
+	AuthnTooOld    Code = "authn_too_old"     // idp
+	AuthnContext   Code = "authn_context"     // idp
 	SAMLClock      Code = "saml_clock"        // idp, skew ("4m12s"), direction ("ahead" or "behind")
 	SAMLStatus     Code = "saml_status"       // idp, status
 	SAMLReplay     Code = "saml_replay"       // idp
@@ -86,6 +88,8 @@ var kinds = map[Code]kind{
 
 	IDPUnavailable: {http.StatusServiceUnavailable, glyphPlug, Retry},
 	SAMLRefused:    {http.StatusForbidden, glyphShield, StartAgain},
+	AuthnTooOld:    {http.StatusForbidden, glyphKey, StartAgain},
+	AuthnContext:   {http.StatusForbidden, glyphKey, StartAgain},
 	SAMLClock:      {http.StatusForbidden, glyphClock, ""},
 	SAMLStatus:     {http.StatusForbidden, glyphShield, StartAgain},
 	SAMLReplay:     {http.StatusForbidden, glyphShield, StartAgain},

@@ -68,7 +68,9 @@ func (h *Handler) permits(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		return false
 	}
 	if !place.Demand.Takes(s, h.Now()) { // the identity provider did not do what it was asked to
-		h.problem(w, r, v, pages.SAMLRefused, h.startAgain(v))
+		h.show(w, r, v, pages.Problem{
+			Code: place.Demand.unmet(s.Identity.Authn), Args: h.named(nil, s.Identity.IDP), Actions: []pages.Action{h.startAgain(v)},
+		})
 		return false
 	}
 	denial := place.Rules.Decide(s.Identity, v.Addr)

@@ -89,6 +89,17 @@ func (d Demand) Met(a identity.Authn, now time.Time) bool {
 		(len(d.Contexts) == 0 || slices.Contains(d.Contexts, a.ContextClass))
 }
 
+// unmet is the page that says why a sign-in does not do for the route.
+func (d Demand) unmet(a identity.Authn) pages.Code {
+	switch {
+	case a.ServiceProvider != d.ServiceProvider:
+		return pages.SAMLRefused
+	case len(d.Contexts) > 0 && !slices.Contains(d.Contexts, a.ContextClass):
+		return pages.AuthnContext
+	}
+	return pages.AuthnTooOld
+}
+
 // Hint is what an unverified answer claims. It may choose a pending login, or
 // the policy of an identity provider, and nothing else.
 type Hint struct {

@@ -114,6 +114,10 @@ func plainReason(r *samlsp.Rejection) (pages.Code, map[string]string) {
 		return pages.SAMLReplay, nil
 	case samlsp.ReasonIDPMetadataExpired, samlsp.ReasonUnknownIDP:
 		return pages.IDPUnavailable, nil
+	case samlsp.ReasonAuthnTooOld:
+		return pages.AuthnTooOld, nil
+	case samlsp.ReasonAuthnContext:
+		return pages.AuthnContext, nil
 	case samlsp.ReasonEmailInvalid, samlsp.ReasonEmailDomain, samlsp.ReasonSeveralEmails, samlsp.ReasonNobody:
 		return pages.EmailRefused, nil
 	case samlsp.ReasonMissingAttribute:
