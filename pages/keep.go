@@ -96,9 +96,10 @@ func (p *Pages) Remaining(w http.ResponseWriter, r *http.Request, left Remaining
 }
 
 // resume tells the pages of this origin that somebody has signed in, and closes
-// the window that they opened for it.
+// the window that they opened for it. One that another site opened stays: it would
+// see by the closing that there is a session.
 const resume template.JS = `try { new BroadcastChannel("samlgate").postMessage("signed-in"); } catch {}
-window.close();`
+try { if (opener.location.origin === location.origin) close(); } catch {}`
 
 // Resumed answers 200 with the page at the end of a sign-in in a window of its
 // own; goOn leads on for whoever has no other.

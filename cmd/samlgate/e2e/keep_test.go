@@ -133,6 +133,34 @@ func TestKeepJSInAFrame(t *testing.T) {
 	}
 }
 
+// TestKeepJSWindowTellsNobodyElse: another site opens the window of a sign-in, which
+// it cannot read, and waits whether it closes by itself: then there is a session.
+func TestKeepJSWindowTellsNobodyElse(t *testing.T) {
+	t.Parallel()
+	o, _ := openKeeping(t, time.Minute, time.Hour)
+	wiki := o.site.App("wiki")
+	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `<title>evil</title><button>Win</button><p>waits</p><script>
+const seen = document.querySelector("p");
+document.querySelector("button").onclick = () => {
+	const w = open();
+	w.opener = null;
+	w.location = %q;
+	setInterval(() => { if (w.closed) seen.textContent = "is signed in"; }, 20);
+};</script>`, wiki+"/.samlgate/keep/sign-in?for=/")
+	}))
+	t.Cleanup(evil.Close)
+	b := testenv.NewBrowser(t)
+	signInAt(b, o.idp, wiki+testenv.KeptPath, testenv.Ana)
+	b.WaitText("Legacy app wiki")
+	b.Open(evil.URL)
+	window := b.Popup(func() { b.Click("button") })
+	window.WaitText("You are signed in")
+	if !b.Shows("waits") {
+		t.Error("the other site knows")
+	}
+}
+
 // fillIn fills in the login page of the identity provider, if it asks.
 func fillIn(b *testenv.Browser, idp peer, p testenv.PersonInfo) {
 	b.WaitURL(idp.Origin())
