@@ -15,3 +15,11 @@ func (s *Site) Command(t testing.TB, token string, args ...string) *exec.Cmd {
 	cmd.Env = append(os.Environ(), "SAMLGATE_ADMIN_TOKEN="+token)
 	return cmd
 }
+
+// Samlgate is one of samlgate's commands that need no site, in a folder.
+func Samlgate(t testing.TB, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), binary(t), args...)
+	cmd.Dir = dir
+	return cmd
+}

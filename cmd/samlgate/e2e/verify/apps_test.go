@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/samlgate/samlgate/cmd/samlgate/e2e/testenv"
-	"github.com/samlgate/samlgate/headers/httpsig"
 )
 
 // verifier is one of those in deploy/verify, in the app that
@@ -27,6 +26,7 @@ type verifier struct {
 	nonces   bool     // it refuses replays by itself
 	attacks  []attack // of this language alone
 	rotate   patch    // of the verifier: it may fetch keys at any time
+	fromFile patch    // of the example: the keys are in a file
 	remember patch    // of the example: now it does
 	yes      patch    // of the verifier: it believes everything
 	checks   []patch  // of the verifier: each takes out one check
@@ -83,19 +83,34 @@ func once(t testing.TB, text, old, with string) string {
 	return strings.Replace(text, old, with, 1)
 }
 
-// start runs the example for a world, both changed by a patch, and returns its
-// address.
-func (v verifier) start(t *testing.T, w *world, app, code patch) (addr string) {
+// settings are what an app must be told of its gateway.
+type settings struct {
+	port      string // of the app; empty = any
+	authority string
+	jwks      string
+	secret    string // in place of jwks
+}
+
+func (w *world) settings() settings {
+	return settings{authority: w.authority(), jwks: w.jwks, secret: w.secret}
+}
+
+// start runs the example, it and the verifier changed by a patch, and returns
+// its address.
+func (v verifier) start(t *testing.T, s settings, app, code patch) (addr string) {
 	t.Helper()
-	port := testenv.FreePort(t)
+	port := s.port
+	if port == "" {
+		port = testenv.FreePort(t)
+	}
 	dir := t.TempDir()
 	text := app.apply(t, example(t, v.language))
-	if w.algorithm == httpsig.HMACSHA256 {
-		text = once(t, text, v.keys, strings.Replace(v.secrets, "SECRET", w.secret, 1))
+	if s.secret != "" {
+		text = once(t, text, v.keys, strings.Replace(v.secrets, "SECRET", s.secret, 1))
 	} else {
-		text = once(t, text, jwksInDocs, w.jwks)
+		text = once(t, text, jwksInDocs, s.jwks)
 	}
-	text = once(t, text, "wiki.example.com", w.authority())
+	text = once(t, text, "wiki.example.com", s.authority)
 	if strings.Contains(text, "8080") {
 		text = once(t, text, "8080", port)
 	}

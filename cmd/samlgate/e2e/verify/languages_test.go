@@ -115,7 +115,8 @@ var javaVerifier = verifier{
 var phpVerifier = verifier{
 	name: "php", language: "php", files: []string{"deploy/verify/samlgate.php"}, app: "index.php", run: runPHP, targets: targets,
 	keys: `jwks: '` + jwksInDocs + `', cache: __DIR__ . '/samlgate-keys.json'`, secrets: `secrets: ['m1' => 'SECRET']`,
-	rotate: patch{old: "$now - $known['tried'] >= 60", new: "$now - $known['tried'] >= 0"},
+	fromFile: patch{old: `, cache: __DIR__ . '/samlgate-keys.json'`},
+	rotate:   patch{old: "$now - $known['tried'] >= 60", new: "$now - $known['tried'] >= 0"},
 	remember: patch{old: `audience: 'wiki',`, new: `audience: 'wiki', seen: function (string $nonce): bool {
         $had = file_exists('had') ? file('had', FILE_IGNORE_NEW_LINES) : [];
         file_put_contents('had', "$nonce\n", FILE_APPEND);

@@ -21,7 +21,7 @@ func TestVerifiers(t *testing.T) {
 		for _, v := range verifiers {
 			t.Run(w.algorithm+"/"+v.name, func(t *testing.T) {
 				before := w.fetches.Load()
-				wrong := w.examine(t, v, v.start(t, w, patch{}, patch{}))
+				wrong := w.examine(t, v, v.start(t, w.settings(), patch{}, patch{}))
 				for _, name := range slices.Sorted(maps.Keys(wrong)) {
 					t.Errorf("%s: %s", name, wrong[name])
 				}
@@ -41,7 +41,7 @@ func TestVerifiers(t *testing.T) {
 func (w *world) spoil(t *testing.T, v verifier) {
 	if v.yes.old != "" {
 		t.Run("says yes", func(t *testing.T) {
-			wrong := w.examine(t, v, v.start(t, w, patch{}, v.yes))
+			wrong := w.examine(t, v, v.start(t, w.settings(), patch{}, v.yes))
 			for _, a := range w.attacks() {
 				// Two hosts, none, or a folded line may be too much for the server itself.
 				if wrong[a.name] == "" && !strings.HasPrefix(a.name, "moved: ") && a.name != "folded" {
@@ -58,21 +58,21 @@ func (w *world) spoil(t *testing.T, v verifier) {
 				t.Fatal("there is no such case")
 			}
 			wrong := map[string]string{}
-			w.attack(t, v.start(t, w, patch{}, p), all[i:i+1], wrong)
+			w.attack(t, v.start(t, w.settings(), patch{}, p), all[i:i+1], wrong)
 			if wrong[p.missed] == "" || wrong["genuine"] != "" {
 				t.Errorf("a verifier that says %q instead of %q went unnoticed, or refuses all: %s", p.new, p.old, wrong["genuine"])
 			}
 		})
 	}
 	if v.rotate.old != "" {
-		t.Run("that may fetch often", func(t *testing.T) { w.rotate(t, v.start(t, w, patch{}, v.rotate)) })
+		t.Run("that may fetch often", func(t *testing.T) { w.rotate(t, v.start(t, w.settings(), patch{}, v.rotate)) })
 	}
 	if v.remember.old != "" {
 		t.Run("that remembers", func(t *testing.T) {
 			wrong := map[string]string{}
 			remembers := v
 			remembers.nonces = true
-			if w.replay(t, remembers, v.start(t, w, v.remember, patch{}), wrong); wrong["replay"] != "" {
+			if w.replay(t, remembers, v.start(t, w.settings(), v.remember, patch{}), wrong); wrong["replay"] != "" {
 				t.Errorf("with a memory of nonces: %s", wrong["replay"])
 			}
 		})
