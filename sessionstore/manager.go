@@ -271,7 +271,7 @@ func (m *Manager) session(row Row, asked time.Time) (*Session, error) {
 	}
 	local := func(t time.Time) time.Time { return asked.Add(t.Sub(row.Now)) }
 	s := &Session{ID: row.ID, Identity: body.Identity, Client: body.Client, Idle: row.Idle, Created: local(row.Created),
-		LastSeen: local(row.LastUse), Expires: local(row.Expires), recorded: new(atomic.Int64), used: new(atomic.Int64)}
+		LastSeen: local(row.LastUse), Expires: local(row.Expires), epochs: row.Epochs, recorded: new(atomic.Int64), used: new(atomic.Int64)}
 	s.recorded.Store(s.LastSeen.UnixMilli())
 	return s, nil
 }

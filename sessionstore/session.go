@@ -26,8 +26,21 @@ type Session struct {
 	LastSeen time.Time     // as the store recorded it, up to one interval behind
 	Expires  time.Time     // the absolute end
 	Idle     time.Duration // how long it lives unused
+	epochs   Epochs        // those it began under
 	recorded *atomic.Int64 // last use that the store knows, in Unix ms of the local clock
 	used     *atomic.Int64 // last use that we know, in ns since LastSeen
+}
+
+// Outlives reports whether s began after the end of all that i tells of, so that
+// a message which arrives late does not mean it. In doubt it does.
+func (s *Session) Outlives(i Invalidation) bool {
+	switch i.Scope {
+	case ScopePerson:
+		return i.Epoch > 0 && s.epochs.Person >= i.Epoch
+	case ScopeBucket:
+		return i.Epoch > 0 && s.epochs.Bucket >= i.Epoch
+	}
+	return false
 }
 
 // OnLimit says what a sign-in does when the person is at the limit.

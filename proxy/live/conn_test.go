@@ -90,6 +90,14 @@ type shaky struct {
 
 	mu   sync.Mutex
 	lost context.CancelFunc
+	tell func(sessionstore.Invalidation) // of the watch
+}
+
+// repeat tells of an end once more, as a server does whose messages are late.
+func (s *shaky) repeat(i sessionstore.Invalidation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tell(i)
 }
 
 func (s *shaky) leave() {
@@ -106,17 +114,21 @@ func (s *shaky) Watch(ctx context.Context, told func(sessionstore.Invalidation))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	var one sync.Mutex // told is called by one at a time
 	s.mu.Lock()
 	s.lost = cancel
+	s.tell = func(i sessionstore.Invalidation) {
+		one.Lock()
+		defer one.Unlock()
+		told(i)
+	}
+	tell := s.tell
 	s.mu.Unlock()
-	var one sync.Mutex // told is called by one at a time
 	var beating sync.WaitGroup
 	defer beating.Wait()
 	beating.Go(func() { // ends by cancel
 		for ctx.Err() == nil {
-			one.Lock()
-			told(sessionstore.Invalidation{Scope: sessionstore.ScopeBeat, Buckets: sessionstore.AllBuckets(), Sent: time.Now()})
-			one.Unlock()
+			tell(sessionstore.Invalidation{Scope: sessionstore.ScopeBeat, Buckets: sessionstore.AllBuckets(), Sent: time.Now()})
 			select {
 			case <-ctx.Done():
 			case <-time.After(500 * time.Millisecond):
@@ -125,9 +137,7 @@ func (s *shaky) Watch(ctx context.Context, told func(sessionstore.Invalidation))
 	})
 	return s.Store.Watch(ctx, func(i sessionstore.Invalidation) {
 		if i.Scope != sessionstore.ScopeBeat {
-			one.Lock()
-			defer one.Unlock()
-			told(i)
+			tell(i)
 		}
 	})
 }
@@ -173,6 +183,36 @@ func TestEndsCut(t *testing.T) {
 				if n := b.registry.Len(); n != 0 {
 					t.Errorf("%d exchanges after all", n)
 				}
+			})
+		})
+	}
+}
+
+// Word of an end of all that arrives late does not mean who signed in again since.
+func TestEndsOfBefore(t *testing.T) {
+	for name, late := range map[string]sessionstore.Invalidation{
+		"a person": {Scope: sessionstore.ScopePerson, Person: ana.Hash(), Bucket: sessionstore.BucketOf(ana.Hash())},
+		"a bucket": {Scope: sessionstore.ScopeBucket, Bucket: sessionstore.BucketOf(ana.Hash())},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(b *bench) {
+				ctx := context.Background()
+				_, err := b.store.EndAll(ctx, ana.Hash(), sessionstore.ReasonRole)
+				b.must(err)
+				b.must(b.store.EndBucket(ctx, late.Bucket, sessionstore.ReasonOperator))
+				again := b.begin(b.signIn(ana, long))
+				for _, epoch := range []struct {
+					number uint64
+					want   error
+				}{{1, nil}, {2, live.ErrEnded}} { // the second is still to come
+					late.Epoch = epoch.number
+					b.store.repeat(late)
+					b.cut(again, epoch.want)
+				}
+				unknown := b.begin(b.signIn(ana, long))
+				late.Epoch = 0
+				b.store.repeat(late)
+				b.cut(unknown, live.ErrEnded)
 			})
 		})
 	}

@@ -100,9 +100,9 @@ func (r *Registry) told(i sessionstore.Invalidation) {
 	case sessionstore.ScopeSession:
 		r.each(i.Bucket, func(c *Conn) bool { return c.id == i.ID }, cutEnded)
 	case sessionstore.ScopePerson:
-		r.each(i.Bucket, func(c *Conn) bool { return c.person == i.Person }, cutEnded)
+		r.each(i.Bucket, func(c *Conn) bool { return c.person == i.Person && !c.session.Load().Outlives(i) }, cutEnded)
 	case sessionstore.ScopeBucket:
-		r.each(i.Bucket, everyone, cutEnded)
+		r.each(i.Bucket, func(c *Conn) bool { return !c.session.Load().Outlives(i) }, cutEnded)
 	case sessionstore.ScopeReview:
 		r.each(i.Bucket, func(c *Conn) bool { return c.person == i.Person }, (*Conn).soon)
 	case sessionstore.ScopeLost, sessionstore.ScopeBeat:
