@@ -95,6 +95,21 @@ func attackCases() map[string]func(*bench) {
 			b.must(later(12*time.Hour + 9*time.Minute)) // clocks may be apart
 			b.refused(later(12*time.Hour+11*time.Minute), sessionstore.ErrNotFound)
 		},
+		"keys change on all gateways without a session lost": func(b *bench) {
+			// Pairs of gateways that one reload after the other leads to; see
+			// docs/key-rollover.md.
+			for _, now := range [][2][]byte{{{1}, {1, 2}}, {{1, 2}, {1, 2}}, {{1, 2}, {2, 1}}, {{2, 1}, {2, 1}}} {
+				one, other := b.manager(keys(now[0]...)), b.manager(keys(now[1]...))
+				for _, by := range []*sessionstore.Manager{one, other} {
+					s := b.start(by, person(1))
+					for _, m := range []*sessionstore.Manager{one, other} {
+						if _, err := m.Get(b.ctx(), s.ID); err != nil {
+							b.Errorf("keys %v and %v: %v", now[0], now[1], err)
+						}
+					}
+				}
+			}
+		},
 		"keys come and go": func(b *bench) {
 			s := b.start(b.manager(keys(1)), person(1))
 			_, err := b.manager(keys(2, 1)).Get(b.ctx(), s.ID)

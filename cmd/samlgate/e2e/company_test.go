@@ -33,7 +33,7 @@ store:
   redis: {addresses: ["{{.Redis.Addr}}"]}
 session:
   cookie_keys: ["${file:cookie.key}"]
-saml:
+{{.Session}}saml:
   entity_id: {{.Site.Origin}}/.samlgate/saml/metadata
   keys: [{cert_file: sp.crt, key_file: sp.key}]
   idps:
@@ -54,8 +54,9 @@ routes:
 `))
 
 // startCompany starts everything. The order is the operator's: keys first, then
-// the two sides learn of each other, then the gateway runs.
-func startCompany(t *testing.T) *company {
+// the two sides learn of each other, then the gateway runs. session are further
+// lines of that block.
+func startCompany(t *testing.T, session ...string) *company {
 	t.Helper()
 	c := &company{
 		site:  testenv.NewSite(t),
@@ -72,7 +73,7 @@ func startCompany(t *testing.T) *company {
 	})
 	var config strings.Builder
 	err := companyConfig.Execute(&config, map[string]any{
-		"Site": c.site, "Redis": c.redis, "Wiki": c.wiki, "HR": c.hr, "AppCookie": testenv.AppCookie,
+		"Site": c.site, "Redis": c.redis, "Wiki": c.wiki, "HR": c.hr, "AppCookie": testenv.AppCookie, "Session": strings.Join(session, ""),
 	})
 	if err != nil {
 		t.Fatal(err)
