@@ -48,7 +48,7 @@ function samlgate({ audience, authorities, jwks, secrets = {}, headers = HEADERS
   const ours = { audience, headers, separator, now, seen, keys: new Keys(jwks, secrets, log),
     authorities: authorities.map((a) => a.toLowerCase()),
     managed: new Set([...MANAGED, ...Object.values(headers), ...managed].map(normal)) };
-  return async function verifySamlgate(req, res, next) {
+  const middleware = async (req, res, next) => {
     delete req.identity;
     try {
       req.identity = await verify(ours, req);
@@ -60,6 +60,9 @@ function samlgate({ audience, authorities, jwks, secrets = {}, headers = HEADERS
     }
     next();
   };
+  // identify(req) promises the identity, or fails: for server.on('upgrade'), which passes no middleware.
+  middleware.identify = (req) => verify(ours, req);
+  return middleware;
 }
 
 // verify returns the identity that the request carries, or throws.
