@@ -72,6 +72,9 @@ func (c *checker) signingBlock(block string, s *Signing) {
 	if path, ttl := block+".http_signature.ttl", s.HTTPSignature.TTL; c.given(path) && (ttl < time.Second || ttl > 5*time.Minute) && !c.unknown(path) {
 		c.mistake(path, "must be from 1s to 5m") // what headers.NewMessageSigner takes
 	}
+	if path := block + ".http_signature.content_digest_bytes"; s.HTTPSignature.ContentDigestBytes > 1<<20 && c.given(path) && !c.unknown(path) {
+		c.mistake(path, "must be at most 1MiB: so much of each body is held in memory before the request leaves")
+	}
 	if path := block + ".jwt.issuer"; !isPrintable(s.JWT.Issuer) && !c.unknown(path) {
 		c.mistake(path, "holds a control character")
 	}

@@ -75,6 +75,8 @@ type HTTPSignature struct {
 	Enabled   bool          `yaml:"enabled" default:"false"`
 	Algorithm string        `yaml:"algorithm" default:"ed25519" oneof:"ed25519 ecdsa-p256-sha256 hmac-sha256"`
 	TTL       time.Duration `yaml:"ttl" default:"60s"`
+	// ContentDigestBytes is up to how many bytes a body is covered; 0: none is.
+	ContentDigestBytes Size `yaml:"content_digest_bytes" default:"0"`
 }
 
 // SigningKey is one key with its "kid".

@@ -92,3 +92,53 @@ func ExampleVerifier_Middleware() {
 	// 200 Hello Ana!
 	// 401 This request does not come from the sign-in gateway.
 }
+
+// inAnApp is what docs/header-contract.md shows.
+func inAnApp(app http.Handler) {
+	keys, err := headers.FetchKeySet("https://wiki.example.com/.samlgate/jwks.json", nil, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	verifier, err := headers.NewVerifier(headers.VerifierConfig{
+		Issuer: "https://sso.example.com", Audience: "wiki", Authorities: []string{"wiki.example.com"},
+		Keys: keys, Proof: headers.BySignature, // or ByToken, which is the default, or ByBoth
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	http.Handle("/", verifier.Middleware(app)) // headers.FromContext(r.Context()) says who it is
+}
+
+// A signature covers one request, and is taken once.
+func ExampleVerifier_signature() {
+	_ = inAnApp // FetchKeySet in place of With
+	secret := headers.Key{ID: "h1", Secret: []byte("a secret that gateway and app share")}
+	signer, err := headers.NewMessageSigner(headers.MessageSignerConfig{Keys: []headers.Key{secret}, Algorithm: "hmac-sha256"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	request := httptest.NewRequest("GET", "http://wiki.example.com/page?n=1", nil)
+	request.Header.Set("X-Auth-Email", "ana@example.com")
+	if err := signer.Sign(request, headers.NewManaged(), "wiki"); err != nil {
+		log.Fatal(err)
+	}
+
+	keys, err := (*headers.KeySet)(nil).With(secret)
+	if err != nil {
+		log.Fatal(err)
+	}
+	verifier, err := headers.NewVerifier(headers.VerifierConfig{
+		Issuer: "https://sso.example.com", Audience: "wiki", Authorities: []string{"wiki.example.com"}, Keys: keys, Proof: headers.BySignature,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	request.RequestURI = "/page?n=1" // as a server has it
+	claims, err := verifier.Verify(request)
+	fmt.Println(claims.Email, err)
+	_, err = verifier.Verify(request)
+	fmt.Println(err)
+	// Output:
+	// ana@example.com <nil>
+	// the request's identity is refused: the signature has been used before
+}

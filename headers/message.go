@@ -26,17 +26,21 @@ type MessageSignerConfig struct {
 	Keys      []Key                   // newest first; the first that fits Algorithm and is ready signs
 	Algorithm string                  // of [httpsig]; empty means ed25519
 	Ready     func(keyID string) bool // as in [SignerConfig]
-	TTL       time.Duration           // life of a signature; 0 means 60 s, at most 5 min
-	Now       func() time.Time        // nil means time.Now
+	// DigestBytes is up to how many bytes of body are read before the request
+	// leaves, so that the signature covers them by Content-Digest; 0 means none.
+	DigestBytes int64
+	TTL         time.Duration    // life of a signature; 0 means 60 s, at most 5 min
+	Now         func() time.Time // nil means time.Now
 }
 
 // MessageSigner signs single requests by RFC 9421: which person they come from,
 // and that they are this request to this app. It is safe for concurrent use.
 type MessageSigner struct {
-	keys  []*httpsig.Key // newest first, at least one
-	ready func(keyID string) bool
-	ttl   time.Duration
-	now   func() time.Time
+	digestBytes int64
+	keys        []*httpsig.Key // newest first, at least one
+	ready       func(keyID string) bool
+	ttl         time.Duration
+	now         func() time.Time
 }
 
 // NewMessageSigner returns a MessageSigner, or an error that says what is wrong
@@ -54,7 +58,7 @@ func NewMessageSigner(cfg MessageSignerConfig) (*MessageSigner, error) {
 	if cfg.TTL < time.Second || cfg.TTL > 5*time.Minute {
 		return nil, fmt.Errorf("making a message signer: a life of %v is not between 1s and 5m", cfg.TTL)
 	}
-	s := &MessageSigner{ready: cfg.Ready, ttl: cfg.TTL, now: cfg.Now}
+	s := &MessageSigner{digestBytes: cfg.DigestBytes, ready: cfg.Ready, ttl: cfg.TTL, now: cfg.Now}
 	for _, k := range cfg.Keys {
 		if key, err := k.message(); err == nil && key.Algorithm() == cfg.Algorithm {
 			s.keys = append(s.keys, key)
@@ -86,7 +90,7 @@ func (k Key) message() (*httpsig.Key, error) {
 
 // Sign tells the app its audience in X-Auth-Audience and signs the request as
 // it leaves: method, authority, path, query, and every header of m that is
-// there, the token's too. [Managed.Strip] and [Apply] must have run on it, and
+// there, the token's too; and its body, where it is small enough. [Managed.Strip] and [Apply] must have run on it, and
 // nothing of this may change after it.
 //
 // Signatures that others made stay beside ours, which has the label "samlgate".
@@ -98,6 +102,13 @@ func (s *MessageSigner) Sign(out *http.Request, m *Managed, audience string) err
 	components, err := m.covered(out.Header)
 	if err != nil {
 		return fmt.Errorf("signing a request: %w", err)
+	}
+	digested, err := s.digest(out)
+	if err != nil {
+		return fmt.Errorf("signing a request: %w", err)
+	}
+	if digested {
+		components = append(components, digestComponent)
 	}
 	now := s.now()
 	input, signature, err := s.key().Sign(httpsig.Outgoing(out), components, httpsig.Params{

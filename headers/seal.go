@@ -40,7 +40,10 @@ func (v *Verifier) sealed(r *http.Request) (*httpsig.Signature, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, s.Verify(m, key)
+	if err := s.Verify(m, key); err != nil {
+		return nil, err
+	}
+	return s, v.body(s, r) // of nobody who cannot sign
 }
 
 // signature returns the one signature with our label. A second one, which a

@@ -36,6 +36,12 @@ type VerifierConfig struct {
 
 	Names Names // what the gateway sends to this app; zero means [DefaultNames]
 
+	// Digest refuses requests whose body the signature does not cover
+	// (headers.signing.http_signature.content_digest_bytes). Where it is covered,
+	// it is read and checked in any case, up to MaxBody bytes; 0 means 1 MiB.
+	Digest  bool
+	MaxBody int64
+
 	// Managed are further headers that only the gateway sets, such as the fixed
 	// ones of this route. Where one is present, a signature must cover it.
 	Managed []string
@@ -101,6 +107,9 @@ func NewVerifier(cfg VerifierConfig) (*Verifier, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = 1 << 20
 	}
 	if cfg.Nonces == 0 {
 		cfg.Nonces = 100_000

@@ -1,9 +1,11 @@
 package proxy_test
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,11 +15,11 @@ import (
 
 var messageSecret = []byte(strings.Repeat("a secret", 8))
 
-// signing has the routes sign whole requests.
-func signing(t testing.TB, now func() time.Time) func(*setup) {
+// signing has the routes sign whole requests, with bodies of up to digest bytes.
+func signing(t testing.TB, now func() time.Time, digest int64) func(*setup) {
 	t.Helper()
 	s, err := headers.NewMessageSigner(headers.MessageSignerConfig{
-		Keys: []headers.Key{{ID: "h1", Secret: messageSecret}}, Algorithm: httpsig.HMACSHA256, Now: now,
+		Keys: []headers.Key{{ID: "h1", Secret: messageSecret}}, Algorithm: httpsig.HMACSHA256, DigestBytes: digest, Now: now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +51,7 @@ func signed(t testing.TB, r *http.Request) *httpsig.Signature {
 
 func TestSignedAsItLeaves(t *testing.T) {
 	w := newWorld(t)
-	w.rebuild(signing(t, w.now))
+	w.rebuild(signing(t, w.now, 0))
 	b := w.browser()
 	b.signIn(wiki+"/", ann)
 	for _, target := range []string{
@@ -79,7 +81,7 @@ func TestSignedAsItLeaves(t *testing.T) {
 // A browser's upgrade, other spellings of the host, and signatures of others.
 func TestSignedUpgradesAndHosts(t *testing.T) {
 	w := newWorld(t)
-	w.rebuild(signing(t, w.now))
+	w.rebuild(signing(t, w.now, 0))
 	b := w.browser()
 	b.signIn(wiki+"/", ann)
 	socket := []string{"Upgrade: websocket", "Sec-Websocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-Websocket-Version: 13", "Origin: " + wiki,
@@ -98,7 +100,7 @@ func TestSignedUpgradesAndHosts(t *testing.T) {
 // Nobody is not signed for: an app takes our signature for an identity.
 func TestNobodyIsNotSigned(t *testing.T) {
 	w := newWorld(t)
-	w.rebuild(signing(t, w.now), func(s *setup) {
+	w.rebuild(signing(t, w.now, 0), func(s *setup) {
 		for _, rt := range s.routes {
 			if rt.Name == "news" {
 				rt.Public = patterns("/pub/")
@@ -123,4 +125,44 @@ func TestNobodyIsNotSigned(t *testing.T) {
 	b.signIn("https://news.example.com/", ann)
 	b.do("https://news.example.com/pub/", ask{}).is(200)
 	signed(t, w.app.last(t))
+}
+
+// A small body is read before the request leaves, and arrives whole; a larger
+// one passes through.
+func TestSignedBodies(t *testing.T) {
+	w := newWorld(t)
+	w.rebuild(signing(t, w.now, 2048))
+	var got atomic.Value
+	w.app.does(func(rw http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		got.Store(string(body))
+		if signed(t, r).Covers("content-digest") {
+			if err := httpsig.CheckDigest(r.Header["Content-Digest"], body); err != nil {
+				t.Error(err)
+			}
+		} else {
+			got.Store("uncovered")
+		}
+	})
+	b := w.browser()
+	b.signIn("https://hr.example.com/", ann)
+	for _, c := range []struct {
+		at, body, want string
+		status         int
+	}{
+		{wiki, "a=1", "a=1", 200},
+		{wiki, strings.Repeat("x", 1025), "", 413}, // the route's limit is 1024
+		{"https://shared.example.com", strings.Repeat("x", 2048), strings.Repeat("x", 2048), 200},
+		{"https://shared.example.com", strings.Repeat("x", 2049), "uncovered", 200},
+	} {
+		b.do(journey(b, c.at+"/"), ask{})
+		got.Store("")
+		b.do(c.at+"/form", ask{method: "POST", body: c.body, site: "same-origin", kind: "xhr"}).is(c.status)
+		if got.Load() != c.want {
+			t.Errorf("%s: %d bytes arrive as %.20q", c.at, len(c.body), got.Load())
+		}
+	}
 }

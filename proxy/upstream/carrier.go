@@ -70,11 +70,20 @@ func (c *carrier) rewrite(p *httputil.ProxyRequest) {
 	out.Close = connectionAuth(out.Header["Authorization"])
 	if c.Prepare != nil {
 		if err := c.Prepare(out); err != nil {
-			c.abort(&Error{Refused, err})
+			c.abort(c.refusal(err))
 			return
 		}
 	}
 	c.setForwarded(out.Header)
+}
+
+// refusal is what an error of Prepare means: the client's, if Prepare read the
+// body and it broke off.
+func (c *carrier) refusal(err error) *Error {
+	if c.body != nil && c.body.failure() != nil {
+		return classify(c.in.Context(), err, c.body.failure())
+	}
+	return &Error{Refused, err}
 }
 
 func (c *carrier) host() string {

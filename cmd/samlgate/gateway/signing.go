@@ -38,7 +38,7 @@ func (s *signers) of(c *config.Signing) (token *headers.Signer, message *headers
 		return token, nil, nil
 	}
 	message, err = headers.NewMessageSigner(headers.MessageSignerConfig{
-		Keys: signingKeys(c), Algorithm: c.HTTPSignature.Algorithm, Ready: s.ready, TTL: c.HTTPSignature.TTL, Now: s.now,
+		Keys: signingKeys(c), Algorithm: c.HTTPSignature.Algorithm, Ready: s.ready, DigestBytes: int64(c.HTTPSignature.ContentDigestBytes), TTL: c.HTTPSignature.TTL, Now: s.now,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("headers.signing.http_signature: %w", err)
