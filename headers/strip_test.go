@@ -30,7 +30,7 @@ func TestStrip(t *testing.T) {
 		"X~Auth!Email", "X\xffAuth\x00Email", "X-Auth-Assertion", "x_auth_assertion", "X-Auth-Dept", "X-Auth-User",
 		"x_very.own-user", "mE", "x", "X-Api-Key", "X_API_KEY", "Remote-User", "REMOTE_USER", "X-Remote-User", "X-Forwarded-User",
 		"X_Forwarded_Email", "X-Forwarded-Groups", "X-Auth-Audience", "x_auth_audience", "X-Samlgate-Passive", "x_samlgate.passive",
-		"Proxy", "X-Original-Url", "X-Original-URI", "X_Rewrite_URL", "X-Http-Method-Override", "X-Method-Override",
+		"SCRIPT_NAME", "Path_Info", "x-script-name", "Proxy", "X-Original-Url", "X-Original-URI", "X_Rewrite_URL", "X-Http-Method-Override", "X-Method-Override",
 		"SCRIPT_NAME", "Script-Name", "X-Script-Name", "PATH_INFO",
 		"Forwarded", "X-Real-Ip", "X_Real_IP", "X-Client-Ip", "True-Client-Ip", "X-Client-Cert", "Ssl-Client-Cert",
 		"SSL_CLIENT_S_DN", "X-Forwarded-For", "X_Forwarded_Proto", "X-Forwarded-Anything",

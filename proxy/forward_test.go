@@ -14,7 +14,7 @@ func contains(s, part string) bool { return strings.Contains(s, part) }
 var lies = []string{
 	"X-Auth-Email: boss@example.com", "X_Auth_Email: boss@example.com", "x.auth.email: boss@example.com", "X-auth-ROLES: admin",
 	"Remote-User: boss", "X-Forwarded-User: boss", "X-Auth-Assertion: e30.e30.", "X-Forwarded-For: 10.0.0.1", "X-Forwarded-Host: evil.example",
-	"X-Original-Url: /admin", "X-Http-Method-Override: DELETE", "Forwarded: for=10.0.0.1", "Connection: X-Auth-Email, X-Auth-Roles",
+	"X-Original-Url: /admin", "SCRIPT_NAME: /admin", "X-Http-Method-Override: DELETE", "Forwarded: for=10.0.0.1", "Connection: X-Auth-Email, X-Auth-Roles",
 }
 
 // truthful checks what reached the app: nothing of lies, and email is who it is.

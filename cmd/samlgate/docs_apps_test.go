@@ -69,3 +69,22 @@ headers: {signing: {keys: [{id: k1, file: signing.key}]}}
 		t.Errorf("%d pages for the presets %q, %v", len(pages), slices.Sorted(maps.Keys(config.HeaderPresets())), err)
 	}
 }
+
+// The verifiers to paste refuse the headers of every preset where the signature
+// does not cover them, as headers.NewManaged does.
+func TestVerifiersKnowTheHeadersOfPresets(t *testing.T) {
+	files, err := filepath.Glob("../../deploy/verify/*.*")
+	if err != nil || len(files) != 4 {
+		t.Fatalf("%q, %v", files, err)
+	}
+	for _, file := range files {
+		text := read(t, file)
+		for preset, names := range config.HeaderPresets() {
+			for _, header := range []string{names.Email, names.FirstName, names.LastName, names.Roles} {
+				if header != "" && !strings.Contains(text, `"`+header+`"`) && !strings.Contains(text, "'"+header+"'") {
+					t.Errorf("%s lets in a %s that nobody signed, which is for %s who somebody is", file, header, preset)
+				}
+			}
+		}
+	}
+}

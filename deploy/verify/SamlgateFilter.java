@@ -47,7 +47,8 @@ public class SamlgateFilter implements Filter {
       + "roles=X-Auth-Roles,employee_id=X-Auth-Employee-Id"; // as the gateway calls them unless it is told otherwise
   private static final List<String> MANAGED = List.of("X-Auth-Email", "X-Auth-First-Name", "X-Auth-Last-Name",
       "X-Auth-Roles", "X-Auth-Employee-Id", "X-Auth-Assertion", "X-Auth-Audience", "Remote-User", "X-Remote-User",
-      "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups");
+      "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups",
+      "X-WEBAUTH-USER", "X-WEBAUTH-GROUPS", "Remote-Groups");
   private static final List<String> REQUIRED = List.of("@method", "@authority", "@path", "@query", "x-auth-audience");
   private static final long SKEW = 30, LONGEST = 300; // seconds
 

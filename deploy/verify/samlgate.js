@@ -27,7 +27,8 @@ const HEADERS = { // what the gateway calls them, `headers` in its configuration
   roles: 'X-Auth-Roles', employee_id: 'X-Auth-Employee-Id',
 };
 const MANAGED = [...Object.values(HEADERS), 'X-Auth-Assertion', 'X-Auth-Audience', 'Remote-User', 'X-Remote-User',
-  'X-Forwarded-User', 'X-Forwarded-Email', 'X-Forwarded-Groups'];
+  'X-Forwarded-User', 'X-Forwarded-Email', 'X-Forwarded-Groups',
+  'X-WEBAUTH-USER', 'X-WEBAUTH-GROUPS', 'Remote-Groups'];
 const REQUIRED = ['@method', '@authority', '@path', '@query', 'x-auth-audience'];
 const SKEW = 30, LONGEST = 300; // seconds
 

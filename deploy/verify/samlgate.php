@@ -40,7 +40,7 @@ final class Samlgate
     ];
     private const MANAGED = ['X-Auth-Email', 'X-Auth-First-Name', 'X-Auth-Last-Name', 'X-Auth-Roles', 'X-Auth-Employee-Id',
         'X-Auth-Assertion', 'X-Auth-Audience', 'Remote-User', 'X-Remote-User', 'X-Forwarded-User', 'X-Forwarded-Email',
-        'X-Forwarded-Groups'];
+        'X-Forwarded-Groups', 'X-WEBAUTH-USER', 'X-WEBAUTH-GROUPS', 'Remote-Groups'];
     private const REQUIRED = ['@method', '@authority', '@path', '@query', 'x-auth-audience'];
     private const SKEW = 30;
     private const LONGEST = 300; // seconds

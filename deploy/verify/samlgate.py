@@ -37,6 +37,7 @@ HEADERS = {  # what the gateway calls them, `headers` in its configuration
 }
 MANAGED = [*HEADERS.values(), "X-Auth-Assertion", "X-Auth-Audience", "Remote-User", "X-Remote-User",
            "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups",
+           "X-WEBAUTH-USER", "X-WEBAUTH-GROUPS", "Remote-Groups",
            "Script-Name"]  # before version 22, gunicorn believes a client that it hides a part of the path
 REQUIRED = {"@method", "@authority", "@path", "@query", "x-auth-audience"}
 SKEW, LONGEST = 30, 300  # seconds
