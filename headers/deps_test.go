@@ -1,7 +1,6 @@
 package headers
 
 import (
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -18,22 +17,5 @@ func TestDependencies(t *testing.T) {
 		if !ours && path != "github.com/dunglas/httpsfv" && !strings.HasPrefix(path+"/", "github.com/go-jose/go-jose/v4/") {
 			t.Errorf("headers depends on %s", path)
 		}
-	}
-}
-
-// What the page shows of Go is compiled as an example.
-func TestDocumentedGoIsAnExample(t *testing.T) {
-	page, err := os.ReadFile("../docs/header-contract.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	example, err := os.ReadFile("example_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, block, found := strings.Cut(string(page), "```go\n")
-	block, _, _ = strings.Cut(block, "```")
-	if !found || !strings.Contains(strings.ReplaceAll(string(example), "\n\t", "\n"), block) {
-		t.Errorf("no example holds\n%s", block)
 	}
 }

@@ -93,25 +93,8 @@ func ExampleVerifier_Middleware() {
 	// 401 This request does not come from the sign-in gateway.
 }
 
-// inAnApp is what docs/header-contract.md shows.
-func inAnApp(app http.Handler) {
-	keys, err := headers.FetchKeySet("https://wiki.example.com/.samlgate/jwks.json", nil, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	verifier, err := headers.NewVerifier(headers.VerifierConfig{
-		Issuer: "https://sso.example.com", Audience: "wiki", Authorities: []string{"wiki.example.com"},
-		Keys: keys, Proof: headers.BySignature, // or ByToken, which is the default, or ByBoth
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	http.Handle("/", verifier.Middleware(app)) // headers.FromContext(r.Context()) says who it is
-}
-
 // A signature covers one request, and is taken once.
 func ExampleVerifier_signature() {
-	_ = inAnApp // FetchKeySet in place of With
 	secret := headers.Key{ID: "h1", Secret: []byte("a secret that gateway and app share")}
 	signer, err := headers.NewMessageSigner(headers.MessageSignerConfig{Keys: []headers.Key{secret}, Algorithm: "hmac-sha256"})
 	if err != nil {
