@@ -1,8 +1,10 @@
 package sessionstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -72,26 +74,26 @@ func (m *Manager) keepWord(ctx context.Context, s *Session, life time.Duration, 
 	}
 }
 
-// Farewell returns why the session called id, which is over, has ended, for as
+// Farewell returns why the session called id has ended, for as
 // long as nobody has taken it: [ErrNotFound] where there is nothing to tell.
 func (m *Manager) Farewell(ctx context.Context, id ID) (Farewell, error) {
 	value, err := m.PeekOnce(ctx, farewellKind, string(id))
-	return m.farewell(ctx, value, err)
+	return m.farewell(ctx, id, value, err)
 }
 
 // TakeFarewell is [Manager.Farewell] for the one who tells the person.
 func (m *Manager) TakeFarewell(ctx context.Context, id ID) (Farewell, error) {
 	value, err := m.TakeOnce(ctx, farewellKind, string(id))
-	return m.farewell(ctx, value, err)
+	return m.farewell(ctx, id, value, err)
 }
 
-func (m *Manager) farewell(ctx context.Context, value []byte, err error) (Farewell, error) {
+func (m *Manager) farewell(ctx context.Context, id ID, value []byte, err error) (Farewell, error) {
 	var w word
 	if err == nil {
 		err = json.Unmarshal(value, &w)
 	}
 	if err == nil && w.Reason == ReasonIdle {
-		err = m.holds(ctx, w)
+		err = m.holds(ctx, id, w)
 	}
 	if err != nil {
 		return Farewell{}, fmt.Errorf("reading a farewell: %w", err)
@@ -99,9 +101,12 @@ func (m *Manager) farewell(ctx context.Context, value []byte, err error) (Farewe
 	return w.Farewell, nil
 }
 
-// holds is [ErrNotFound] where all sessions of the person were ended after w was
-// foretold.
-func (m *Manager) holds(ctx context.Context, w word) error {
+// holds is [ErrNotFound] where the session still lives, or all sessions of the
+// person were ended after w was foretold.
+func (m *Manager) holds(ctx context.Context, id ID, w word) error {
+	if _, err := m.store.Load(ctx, id); !errors.Is(err, ErrNotFound) {
+		return cmp.Or(err, ErrNotFound)
+	}
 	var p identity.PersonHash
 	copy(p[:], w.Person)
 	now, err := m.store.Epochs(ctx, p)

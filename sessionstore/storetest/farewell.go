@@ -36,6 +36,7 @@ func (b *bench) untold(m *sessionstore.Manager, id sessionstore.ID) {
 func unusedSaysSo(b *bench) {
 	m := b.manager(tellsIdle)
 	s := b.start(m, person(1), briefly)
+	b.untold(m, s.ID) // it lives
 	b.Advance(short + sessionstore.Interval(short) + 10*time.Millisecond)
 	b.gone(s.ID)
 	other := b.manager(tellsIdle, keys(2, 1)) // another gateway, in the midst of a change of keys
