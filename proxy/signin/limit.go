@@ -42,7 +42,7 @@ const (
 // end where the limits say so, and else tells where they are.
 func (h *Handler) atLimit(w http.ResponseWriter, r *http.Request, v *visit.Visit, wait asking, l sessionstore.Limits, began logins) {
 	if l.OnLimit != sessionstore.Ask {
-		h.tellPlaces(w, r, v, wait.Identity, l)
+		h.tellPlaces(w, r, v, wait, l)
 		return
 	}
 	if wait.Until.IsZero() {
@@ -52,7 +52,7 @@ func (h *Handler) atLimit(w http.ResponseWriter, r *http.Request, v *visit.Visit
 			h.undecided(w, r, v, err)
 			return
 		case !free:
-			h.tellPlaces(w, r, v, wait.Identity, l)
+			h.tellPlaces(w, r, v, wait, l)
 			return
 		}
 	}
@@ -209,8 +209,8 @@ func (h *Handler) freed(w http.ResponseWriter, r *http.Request, v *visit.Visit) 
 
 // tellPlaces refuses a sign-in and says where the person is signed in, and since
 // when: no more, since whoever stole a password reads it too.
-func (h *Handler) tellPlaces(w http.ResponseWriter, r *http.Request, v *visit.Visit, id identity.Identity, l sessionstore.Limits) {
-	all, err := h.Sessions.List(r.Context(), id.Person)
+func (h *Handler) tellPlaces(w http.ResponseWriter, r *http.Request, v *visit.Visit, wait asking, l sessionstore.Limits) {
+	all, err := h.Sessions.List(r.Context(), wait.Identity.Person)
 	if err != nil {
 		h.undecided(w, r, v, err)
 		return
@@ -219,6 +219,16 @@ func (h *Handler) tellPlaces(w http.ResponseWriter, r *http.Request, v *visit.Vi
 	for _, s := range all {
 		places = append(places, pages.SignedInPlace{Device: s.Client.Agent, Since: s.Created})
 	}
-	h.noteDenial(v, id, "limit_reached")
-	h.Pages.LimitReached(w, r, pages.LimitReachedPage{Max: l.MaxConcurrent, Places: places, Actions: []pages.Action{h.otherAction()}, RequestID: v.ID})
+	h.noteDenial(v, wait.Identity, "limit_reached")
+	h.Pages.LimitReached(w, r, pages.LimitReachedPage{Max: l.MaxConcurrent, Places: places,
+		Actions: []pages.Action{h.retryAction(wait.Pending), h.otherAction()}, RequestID: v.ID})
+}
+
+// retryAction leads back to where a sign-in was meant to lead, which begins another.
+func (h *Handler) retryAction(p pending) pages.Action {
+	place, known := h.places[p.Route]
+	if !known || p.Host == "" {
+		return pages.Action{Kind: pages.Retry, URL: h.LoginURL()}
+	}
+	return pages.Action{Kind: pages.Retry, URL: h.originOf(p.Host) + place.Path}
 }

@@ -110,7 +110,7 @@ func (c *crowd) signIn(n int, who func(int) identity.Person, l sessionstore.Limi
 	for i := range n {
 		p := who(i)
 		s := sessionstore.Start{Identity: identity.Identity{IDP: "corp", Person: p, Email: identity.Email(p)}, Limits: l,
-			Client: sessionstore.Client{Addr: "192.0.2.17", Agent: strings.Repeat("x", c.pad)}}
+			Client: sessionstore.Client{Addr: "192.0.2.17", Agent: strings.Repeat("x", max(0, c.pad))}}
 		if c.slo {
 			s.Identity.NameID.Value = string(p)
 			s.Identity.Authn.SessionIndex = "_" + strconv.Itoa(10_000_000+i)

@@ -67,6 +67,8 @@ func TestLimitDenies(t *testing.T) {
 	phone.WaitText("on Linux")
 	phone.WaitText("signed in")
 	onPhone(phone, "deny")
-	desk.Open(app)
-	desk.WaitText("Legacy app wiki")
+	desk.Open(c.site.Origin() + "/.samlgate/logout") // as the page says
+	desk.WaitText("signed out")
+	phone.ClickText("Try again")
+	phone.WaitText("Legacy app wiki")
 }
