@@ -26,6 +26,7 @@ type verifier struct {
 	nonces   bool     // it refuses replays by itself
 	attacks  []attack // of this language alone
 	rotate   patch    // of the verifier: it may fetch keys at any time
+	renamed  patch    // of the example: the names of otherNames
 	fromFile patch    // of the example: the keys are in a file
 	remember patch    // of the example: now it does
 	yes      patch    // of the verifier: it believes everything

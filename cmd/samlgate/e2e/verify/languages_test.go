@@ -13,7 +13,9 @@ var goVerifier = verifier{
 	name: "go", language: "go", files: goFiles, app: "wiki.go", run: runGo, targets: targets, nonces: true,
 	keys:    `headers.FetchKeySet("` + jwksInDocs + `", nil, nil)`,
 	secrets: `(*headers.KeySet)(nil).With(headers.Key{ID: "m1", Secret: func() (b []byte) { fmt.Sscanf("SECRET", "%x", &b); return b }()})`,
-	yes:     patch{old: "claims, err := v.Verify(r)", new: "claims, err := Claims{}, error(nil)"},
+	renamed: patch{old: "Proof: headers.BySignature,", new: `Proof: headers.BySignature, Managed: []string{"X-Api-Key"},
+		Names: headers.Names{Email: "X-Wiki-User", Roles: "X-Wiki-Groups", Separator: ";"},`},
+	yes: patch{old: "claims, err := v.Verify(r)", new: "claims, err := Claims{}, error(nil)"},
 	checks: []patch{
 		{"forged: the e-mail address", "return s, s.Verify(m, key)", "_ = key\n\treturn s, nil"},
 		{"stale", "!now.Before(s.Expires.Add(v.cfg.Skew))", "false"},
@@ -34,6 +36,8 @@ var pythonVerifier = verifier{
 	attacks: []attack{{"moved: by SCRIPT_NAME", func(t testing.TB, w *world) message {
 		return w.genuine(t, "/public/admin").with("SCRIPT_NAME: /public")
 	}}},
+	renamed: patch{old: `audience="wiki",`, new: `audience="wiki", managed=["X-Api-Key"], separator=";",
+    headers={"email": "X-Wiki-User", "roles": "X-Wiki-Groups"},`},
 	yes: patch{old: `= self.verify(environ)`, new: `= {"roles": []}`},
 	checks: []patch{
 		{"forged: the e-mail address", "if not verify(base", "if False and not verify(base"},
@@ -71,7 +75,9 @@ var nodeVerifier = verifier{
 	keys: `jwks: '` + jwksInDocs + `'`, secrets: `secrets: { m1: 'SECRET' }`,
 	rotate:   patch{old: "now - this.tried >= 60", new: "now - this.tried >= 0"},
 	remember: patch{old: `audience: 'wiki',`, new: `audience: 'wiki', seen: ((had) => (nonce) => had.has(nonce) || !had.add(nonce))(new Set()),`},
-	yes:      patch{old: "await verify(ours, req)", new: "{ roles: [] }"},
+	renamed: patch{old: `audience: 'wiki',`, new: `audience: 'wiki', managed: ['X-Api-Key'], separator: ';',
+  headers: { email: 'X-Wiki-User', roles: 'X-Wiki-Groups' },`},
+	yes: patch{old: "await verify(ours, req)", new: "{ roles: [] }"},
 	checks: []patch{
 		{"forged: the e-mail address", "if (!check(base, signature))", "if (false)"},
 		{"forged: one byte of the signature", "if (!check(base, signature))", "if (false)"},
@@ -100,6 +106,10 @@ var javaVerifier = verifier{
       private final java.util.Set<String> had = java.util.concurrent.ConcurrentHashMap.newKeySet();
       @Override protected boolean seen(String nonce, long expires) { return !had.add(nonce); }
     })`},
+	renamed: patch{old: `samlgate.setInitParameter("audience", "wiki");`, new: `samlgate.setInitParameter("audience", "wiki");
+    samlgate.setInitParameter("managed", "X-Api-Key");
+    samlgate.setInitParameter("separator", ";");
+    samlgate.setInitParameter("headers", "email=X-Wiki-User, roles=X-Wiki-Groups");`},
 	yes: patch{old: "person = verify(request);", new: "person = request == null ? verify(request) : Map.of();"},
 	checks: []patch{
 		{"forged: the e-mail address", "!key.verify(base", "false && !key.verify(base"},
@@ -122,6 +132,8 @@ var phpVerifier = verifier{
         file_put_contents('had', "$nonce\n", FILE_APPEND);
         return in_array($nonce, $had, true);
     },`},
+	renamed: patch{old: `audience: 'wiki',`, new: `audience: 'wiki', managed: ['X-Api-Key'], separator: ';',
+    headers: ['email' => 'X-Wiki-User', 'roles' => 'X-Wiki-Groups'],`},
 	yes: patch{old: "return $this->verify();", new: "return ['roles' => []];"},
 	checks: []patch{
 		{"forged: the e-mail address", "if (!$this->fits(", "if (false && !$this->fits("},

@@ -56,7 +56,7 @@ saml:
   keys: [{cert_file: sp.crt, key_file: sp.key}]
   idps: [{name: corp, display_name: Example Corp, metadata_file: idp.xml}]
 headers:
-  signing:
+{{.Names}}  signing:
     keys: [{id: m1, file: message.key}, {id: k1, file: signing.key}]
     http_signature: {enabled: true, algorithm: {{.Algorithm}}}
 routes:
@@ -66,6 +66,12 @@ routes:
 
 // startWorlds starts one gateway for each algorithm, all at one identity provider.
 func startWorlds(t *testing.T, algorithms ...string) []*world {
+	t.Helper()
+	return startWorldsNaming(t, "", algorithms...)
+}
+
+// startWorldsNaming does so with other names of headers, lines of YAML.
+func startWorldsNaming(t *testing.T, names string, algorithms ...string) []*world {
 	t.Helper()
 	var worlds []*world
 	var sps []testenv.SPInfo
@@ -80,17 +86,17 @@ func startWorlds(t *testing.T, algorithms ...string) []*world {
 	}
 	idp := testenv.StartSimpleSAMLphp(t, sps...)
 	for _, w := range worlds {
-		w.start(t, idp)
+		w.start(t, idp, names)
 	}
 	return worlds
 }
 
-func (w *world) start(t *testing.T, idp *testenv.SSP) {
+func (w *world) start(t *testing.T, idp *testenv.SSP, names string) {
 	t.Helper()
 	w.rec = startRecorder(t)
 	var text strings.Builder
 	err := config.Execute(&text, map[string]any{
-		"Site": w.site, "Algorithm": w.algorithm, "Upstream": w.rec.addr, "Two": w.algorithm != httpsig.HMACSHA256,
+		"Site": w.site, "Names": names, "Algorithm": w.algorithm, "Upstream": w.rec.addr, "Two": w.algorithm != httpsig.HMACSHA256,
 	})
 	if err != nil {
 		t.Fatal(err)
