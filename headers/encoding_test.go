@@ -1,7 +1,9 @@
 package headers
 
 import (
+	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +28,23 @@ func TestEncodings(t *testing.T) {
 		report, err := Apply(h, Names{FirstName: "X-First", Encoding: c.encoding}, Values{FirstName: c.value})
 		if got := h.Get("X-First"); err != nil || got != c.want || (report.Total() == 1) != (c.want == "") {
 			t.Errorf("%s %q: %q, %+v, %v; want %q", c.encoding, c.value, got, report, err, c.want)
+		}
+	}
+}
+
+// The table in docs/header-contract.md tells the truth.
+func TestDocumentedEncodings(t *testing.T) {
+	doc, err := os.ReadFile("../docs/header-contract.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []Encoding{Percent, RFC2047, Base64} {
+		h := http.Header{}
+		if _, err := Apply(h, Names{FirstName: "A", Encoding: e}, Values{FirstName: "Zoë Müller"}); err != nil {
+			t.Fatal(err)
+		}
+		if row := fmt.Sprintf("| `%s` | `%s` |", e, h.Get("A")); !strings.Contains(string(doc), row) {
+			t.Errorf("docs/header-contract.md lacks %s", row)
 		}
 	}
 }

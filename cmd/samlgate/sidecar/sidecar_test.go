@@ -30,7 +30,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, err := headers.NewMessageSigner(headers.MessageSignerConfig{Keys: []headers.Key{key}})
+	signer, err := headers.NewMessageSigner(headers.MessageSignerConfig{Keys: []headers.Key{key}, DigestBytes: 64})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,6 +122,30 @@ func TestSidecarForwardsWhatVerifies(t *testing.T) {
 		if status, body, h := w.do(r); status/100 != 4 || strings.Contains(body, "boss") || h.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %s", name, status, body)
 		}
+	}
+}
+
+// A signed body reaches the app as it was, and no other.
+func TestSidecarPassesSignedBodies(t *testing.T) {
+	w := newWorld(t)
+	w.start(func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s %d %v", text, r.ContentLength, err)
+	}, false)
+	post := func(signed, sent string) *http.Request {
+		r := w.request("/", false)
+		r.Method, r.ContentLength, r.Body = http.MethodPost, int64(len(signed)), io.NopCloser(strings.NewReader(signed))
+		if err := w.signer.Sign(r, w.managed, "wiki"); err != nil {
+			t.Fatal(err)
+		}
+		r.Body = io.NopCloser(strings.NewReader(sent))
+		return r
+	}
+	if status, body, _ := w.do(post("what she wrote", "what she wrote")); status != 200 || body != "what she wrote 14 <nil>" {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, body, _ := w.do(post("what she wrote", "what he wrote!")); status != 403 {
+		t.Errorf("another body: %d %s", status, body)
 	}
 }
 
