@@ -32,13 +32,18 @@ const (
 // them restart meanwhile; and where nobody has been heard of, as at the very
 // first start, nobody can have fetched older keys, and the first signs at once.
 type published struct {
-	waiting atomic.Pointer[map[string]bool] // :: kid → not yet; nil: the store was never heard
+	waiting atomic.Pointer[map[string]bool] // :: kid → not yet, of the keys there were when the store was heard last; nil: never
 }
 
-// ready reports whether a key may sign.
+// ready reports whether a key may sign: not one of which nothing is known, as after
+// a reload while the store is away.
 func (p *published) ready(keyID string) bool {
 	waiting := p.waiting.Load()
-	return waiting != nil && !(*waiting)[keyID]
+	if waiting == nil {
+		return false
+	}
+	not, known := (*waiting)[keyID]
+	return known && !not
 }
 
 // announcement is what a gateway publishes, and in which minute.
@@ -98,9 +103,7 @@ func (r *Runner) publish(ctx context.Context, t *tree) {
 	}
 	waiting := map[string]bool{}
 	for i, k := range keys {
-		if slices.ContainsFunc(others, func(o []byte) bool { return own.lacks(o, own.prints[i]) }) {
-			waiting[k.ID] = true
-		}
+		waiting[k.ID] = slices.ContainsFunc(others, func(o []byte) bool { return own.lacks(o, own.prints[i]) })
 	}
 	r.tellWaiting(waiting)
 	r.published.waiting.Store(&waiting)
@@ -115,13 +118,13 @@ func (r *Runner) tellWaiting(waiting map[string]bool) {
 	if p := r.published.waiting.Load(); p != nil {
 		before = *p
 	}
-	for id := range waiting {
-		if !before[id] {
+	for id, not := range waiting {
+		if not && !before[id] {
 			r.log.Info("a new signing key is published; it signs when every gateway has published it for a while", "key", id, "while", publishAhead.String())
 		}
 	}
-	for id := range before {
-		if !waiting[id] {
+	for id, not := range before {
+		if not && !waiting[id] {
 			r.log.Info("a signing key has been published for long enough, and may sign", "key", id)
 		}
 	}

@@ -65,4 +65,12 @@ func TestKeysWaitForEveryGateway(t *testing.T) {
 	if unheard.ready("a") {
 		t.Error("a key is ready before the store was heard")
 	}
+	// A reload brings a key while the store is away: nobody else need have it.
+	heard := map[string]bool{"a": false, "b": true}
+	unheard.waiting.Store(&heard)
+	for id, want := range map[string]bool{"a": true, "b": false, "c": false} {
+		if got := unheard.ready(id); got != want {
+			t.Errorf("key %s is ready: %v", id, got)
+		}
+	}
 }
