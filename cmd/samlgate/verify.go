@@ -56,6 +56,9 @@ func (c *verifyCmd) Run(s streams) error {
 
 func (c *verifyCmd) sidecar(log *slog.Logger) (sidecar.Config, error) {
 	cfg := sidecar.Config{Anonymous: c.Anonymous, Log: log}
+	if c.Proof == "token" && len(c.Managed) > 0 {
+		return cfg, errors.New("--managed needs signatures: a token says nothing of such headers")
+	}
 	names, err := c.names()
 	if err != nil {
 		return cfg, err

@@ -27,6 +27,7 @@ func TestVerifySaysWhatIsMissing(t *testing.T) {
 		"--secret m1: " + weak + " is not a key":                   {"--secret", "m1=" + weak},
 		"--header mail: the key is one of email":                   {"--jwks", jwks, "--header", "mail=X-Mail"},
 		"--upstream: write it as http://127.0.0.1:8080":            {"--jwks", jwks, "--authority", "a.example.com", "--upstream", "10.0.0.5:80"},
+		"--managed needs signatures":                               {"--jwks", jwks, "--proof", "token", "--managed", "X-Api-Key"},
 		"--proof must be one of":                                   {"--proof", "hope"},
 		`the name of the header with the token is required`:        {"--jwks", jwks, "--proof", "token", "--header", "jwt="},
 		`--listen: listen tcp: address nowhere: missing port`:      {"--jwks", jwks, "--authority", "a.example.com", "--listen", "nowhere"},

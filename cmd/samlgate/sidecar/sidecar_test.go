@@ -125,6 +125,32 @@ func TestSidecarForwardsWhatVerifies(t *testing.T) {
 	}
 }
 
+// A WebSocket passes, and only where its handshake verifies.
+func TestSidecarPassesWebSockets(t *testing.T) {
+	w := newWorld(t)
+	w.start(func(w http.ResponseWriter, r *http.Request) {
+		c, rw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		// RFC 6455 §1.3: the answer to the sample nonce.
+		fmt.Fprintf(rw, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nhello %s", r.Header.Get("X-Auth-Email"))
+		_ = rw.Flush()
+	}, false)
+	for signed, want := range map[bool]int{true: 101, false: 401} {
+		r := w.request("/ws", signed)
+		r.Header.Set("Connection", "Upgrade")
+		r.Header.Set("Upgrade", "websocket")
+		r.Header.Set("Sec-Websocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+		r.Header.Set("Sec-Websocket-Version", "13")
+		status, body, _ := w.do(r)
+		if status != want || signed && body != "hello ana@example.com" {
+			t.Errorf("signed %v: %d %s", signed, status, body)
+		}
+	}
+}
+
 // A signed body reaches the app as it was, and no other.
 func TestSidecarPassesSignedBodies(t *testing.T) {
 	w := newWorld(t)
