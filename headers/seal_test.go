@@ -293,6 +293,50 @@ func TestSealsThatDoNotSuffice(t *testing.T) {
 	}
 }
 
+// A genuine request to another host of the gateway, or to this app by another
+// port, is not for this app.
+func TestSealsForOtherHosts(t *testing.T) {
+	c := newClock()
+	key := testKey("k1")
+	s := newTestMessageSigner(t, c, key)
+	for host, fine := range map[string]bool{
+		"wiki.example.com": true, "WIKI.Example.com:80": true, "hr.example.com": false, "wiki.example.com:8080": false,
+		"wiki.example.com.": false, "wiki.example.com:443": false, "xwiki.example.com": false,
+	} {
+		r := outgoing(t)
+		r.Host = host
+		if err := s.Sign(r, gatewayManaged(), "wiki"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := newSealVerifier(t, c, BySignature, key).Verify(arrived(t, onWire(t, r))); (err == nil) != fine {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+}
+
+// Keys out of reach are no verdict about the person, and nothing is used up.
+func TestSealWithoutKeys(t *testing.T) {
+	c := newClock()
+	key := testKey("k1")
+	server := newKeyServer(t, string(jwksOf(t, key)))
+	keys, err := FetchKeySet(server.URL, nil, c.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := newSealVerifier(t, c, BySignature, key)
+	v.cfg.Keys = keys
+	text := sealedWire(t, newTestMessageSigner(t, c, key), "wiki")
+	server.status.Store(500)
+	if _, err := v.Verify(arrived(t, text)); !errors.Is(err, ErrKeysUnavailable) {
+		t.Errorf("without keys: %v", err)
+	}
+	server.status.Store(200)
+	c.advance(time.Minute)
+	if _, err := v.Verify(arrived(t, text)); err != nil {
+		t.Errorf("with keys again: %v", err)
+	}
+}
+
 // A key is good for one algorithm and one purpose, and another route's for none.
 func TestKeysOfSeals(t *testing.T) {
 	c := newClock()

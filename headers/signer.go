@@ -119,6 +119,9 @@ func typed(keyID string, of jose.ContentType) *jose.SignerOptions {
 	return (&jose.SignerOptions{}).WithType(of).WithHeader("kid", keyID)
 }
 
+// KeyID returns the id of the key that signs now.
+func (s *Signer) KeyID() string { return s.pen().id }
+
 func (s *Signer) pen() pen {
 	for _, p := range s.pens {
 		if s.ready == nil || s.ready(p.id) {

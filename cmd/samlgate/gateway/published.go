@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/samlgate/samlgate/headers"
+	"github.com/samlgate/samlgate/proxy"
 )
 
 // publishAhead is how long every gateway must have published a key before any
@@ -107,8 +109,28 @@ func (r *Runner) publish(ctx context.Context, t *tree) {
 	}
 	r.tellWaiting(waiting)
 	r.published.waiting.Store(&waiting)
-	if err := t.sessions.Append(ctx, announcements, own.encode(), announcementsKept, 2*publishAhead); err != nil {
+	note := own.encode()
+	if slices.ContainsFunc(others, func(o []byte) bool { return bytes.Equal(o, note) }) {
+		return // one is enough in a minute
+	}
+	if err := t.sessions.Append(ctx, announcements, note, announcementsKept, 2*publishAhead); err != nil {
 		r.log.Warn("the other gateways could not be told of our signing keys", "err", err)
+	}
+}
+
+// tellGone logs which keys a reload took out that may have signed a moment ago:
+// apps refuse what they signed as soon as they have fetched the keys again.
+func (r *Runner) tellGone(old, t *tree) {
+	if old == nil {
+		return
+	}
+	keys := allSigningKeys(t.cfg)
+	for _, k := range allSigningKeys(old.cfg) {
+		gone := !slices.ContainsFunc(keys, func(other headers.Key) bool { return other.ID == k.ID })
+		signed := slices.ContainsFunc(old.routes, func(rt *proxy.Route) bool { return rt.Signer != nil && rt.Signer.KeyID() == k.ID })
+		if gone && signed {
+			r.log.Warn("a signing key was taken out while it signed: what it signed is refused by apps that fetch the keys now", "key", k.ID)
+		}
 	}
 }
 

@@ -170,6 +170,7 @@ func (r *Runner) plant(ctx context.Context, cfg *config.Config) error {
 	for _, s := range t.sources {
 		go s.run(fetching)
 	}
+	r.tellGone(r.current.Load(), t)
 	r.publish(ctx, t)
 	old := r.current.Swap(t)
 	if r.fetch != nil {

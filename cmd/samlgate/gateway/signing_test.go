@@ -98,7 +98,10 @@ func TestNextSigningKeyIsPublishedFirst(t *testing.T) {
 	s.ahead.Store(int64(13 * time.Minute))
 	s.reloads("reloaded")
 	signs("thirteen minutes later", "k2", "k1", "k2")
-	s.change("keys: [{id: k2, file: next.key}, {id: k1, file: signing.key}]", "keys: [{id: k3, file: third.key}]").reloads("reloaded")
+	if strings.Contains(s.log.String(), "taken out while it signed") {
+		t.Errorf("nothing was taken out:\n%s", s.log)
+	}
+	s.change("keys: [{id: k2, file: next.key}, {id: k1, file: signing.key}]", "keys: [{id: k3, file: third.key}]").reloads("taken out while it signed")
 	signs("all replaced", "k3", "k3")
 	if !strings.Contains(s.log.String(), "a signing key has been published for long enough") {
 		t.Errorf("the log does not say so:\n%s", s.log)
