@@ -17,7 +17,7 @@ var goVerifier = verifier{
 		Names: headers.Names{Email: "X-Wiki-User", Roles: "X-Wiki-Groups", Separator: ";"},`},
 	yes: patch{old: "claims, err := v.Verify(r)", new: "claims, err := Claims{}, error(nil)"},
 	checks: []patch{
-		{"forged: the e-mail address", "return s, s.Verify(m, key)", "_ = key\n\treturn s, nil"},
+		{"forged: the e-mail address", "if err := s.Verify(m, key); err != nil {", "if err := s.Verify(m, key); err != nil && false {"},
 		{"stale", "!now.Before(s.Expires.Add(v.cfg.Skew))", "false"},
 		{"moved: a foreign host, by our own key", "!slices.Contains(v.authorities, m.Authority)", "!slices.Contains(v.authorities, m.Authority) && false"},
 		{"audience", "len(got) != 1 || got[0] != v.cfg.Audience", "len(got) != 1"},
