@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -93,11 +94,10 @@ func (w *writer) set(name, value string) {
 	}
 }
 
-// exact sets a value by which an app may know somebody: with outer blanks that
-// no field carries it is absent, since what arrives would be the name of
-// somebody else.
+// exact sets a value by which an app may know somebody: with outer blanks it is
+// absent, since what an app reads would be the name of somebody else.
 func (w *writer) exact(name, value string) {
-	if name != "" && strings.Trim(value, " ") != value && !w.n.encoding(name).escapes() {
+	if name != "" && blankEnds(value) && !w.n.encoding(name).escapes() {
 		w.absent(name)
 		return
 	}
@@ -138,13 +138,22 @@ func representable(value string) (string, bool) {
 	return strings.Trim(value, " "), true
 }
 
+// blankEnds reports whether value begins or ends with what an app may trim: no
+// field carries an outer blank, and most languages' trim knows those of Unicode,
+// JavaScript's U+FEFF, too.
+func blankEnds(value string) bool {
+	blank := func(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' }
+	first, _ := utf8.DecodeRuneInString(value)
+	last, _ := utf8.DecodeLastRuneInString(value)
+	return blank(first) || blank(last)
+}
+
 // join returns the values that can stand in a list with this separator, each
 // encoded, and how many cannot: a value that holds the separator, before it is
 // encoded or after, would be read as two roles.
 func join(values []string, separator string, e Encoding) (list string, dropped int) {
 	unfit := func(v string) bool {
-		trimmed, ok := representable(v)
-		if !ok || v == "" || trimmed != v || splits(v, separator) {
+		if _, ok := representable(v); !ok || v == "" || blankEnds(v) || splits(v, separator) {
 			return true
 		}
 		encoded, ok := e.encode(v)

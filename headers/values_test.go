@@ -67,6 +67,7 @@ func TestJoinedRoles(t *testing.T) {
 		{";", []string{"a,b", "c;admin"}, "a,b", 1},
 		{",", []string{" a", "b ", "c\n", "", "\xff", "d"}, "d", 5},
 		{",", []string{"a,b"}, "", 1},
+		{",", []string{"admin\u00a0", "\u2003admin", "admin\ufeff", "\u0085admin", "d"}, "d", 4}, // many apps trim these, too
 		{";;", []string{"a;", "b"}, "b", 1},
 		{", ", []string{"Team A", "b"}, "Team A, b", 0},
 		{", ", []string{"a,admin", "b,", "c"}, "c", 2}, // whoever splits at "," and trims reads more
@@ -136,6 +137,7 @@ func TestNamesOfPeopleAreNeverTrimmed(t *testing.T) {
 	n.Username, n.Extra = "X-Auth-User", map[string]string{"X-Auth-Desk": "desk"}
 	for _, v := range []Values{
 		{Username: "ceo "}, {EmployeeID: " 1"}, {Attributes: map[string][]string{"desk": {"7 "}}},
+		{Username: "ceo\u00a0"}, {EmployeeID: "\u3000001"}, {Attributes: map[string][]string{"desk": {"\ufeff7"}}},
 	} {
 		h := http.Header{}
 		report, err := Apply(h, n, v)

@@ -442,7 +442,7 @@ public class SamlgateFilter implements Filter {
       this.person = person;
       String joined = person.get("roles");
       roles = joined == null ? new ArrayList<>() : new ArrayList<>(List.of(joined.split(Pattern.quote(separator))));
-      roles.replaceAll(String::strip);
+      roles.replaceAll(role -> role.replaceAll("^ +| +$", ""));
     }
 
     @Override

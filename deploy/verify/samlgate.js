@@ -139,7 +139,7 @@ function identity(ours, values) {
     const value = values.get(header.toLowerCase());
     if (value !== undefined) person[what] = utf8.decode(Buffer.from(value, 'latin1'));
   }
-  person.roles = person.roles ? person.roles.split(ours.separator).map((r) => r.trim()) : [];
+  person.roles = person.roles ? person.roles.split(ours.separator).map((r) => r.replace(/^ +| +$/g, '')) : [];
   return person;
 }
 

@@ -179,7 +179,7 @@ final class Samlgate
             }
         }
         $roles = $person['roles'] ?? '';
-        $person['roles'] = $roles === '' ? [] : array_map('trim', explode($this->separator, $roles));
+        $person['roles'] = $roles === '' ? [] : array_map(fn (string $r): string => trim($r, ' '), explode($this->separator, $roles));
         return $person;
     }
 
