@@ -20,6 +20,7 @@
 // for one that it had before.
 
 const crypto = require('node:crypto');
+const { once } = require('node:events');
 const { readFile } = require('node:fs/promises');
 
 const HEADERS = { // what the gateway calls them, `headers` in its configuration
@@ -78,6 +79,7 @@ async function verify(ours, req) {
   const check = await ours.keys.find(p.get('keyid'));
   if (!check) throw new Refused('the key is unknown');
   if (!check(base, signature)) throw new Refused('the signature does not fit the request');
+  if (values.has('content-digest')) await checkBody(req, fields, values.get('content-digest'));
   if (await ours.seen(p.get('nonce'), Number(p.get('expires')) + SKEW)) throw new Refused('the request was here before');
   return identity(ours, values);
 }
@@ -130,6 +132,23 @@ function readValues(ours, req, fields, components) {
     if (/[^\t\x20-\x7e\x80-\xff]/.test(values.get(c))) throw new Refused('a covered value holds a control character');
   }
   return values;
+}
+
+// checkBody reads the whole body, which has a length when its digest is covered
+// (RFC 9530; content_digest_bytes at the gateway, at most 1 MiB), and puts it back.
+async function checkBody(req, fields, digest) {
+  const length = Number(fields.get('content-length') || 0), chunks = [];
+  if (fields.has('transfer-encoding') || !(length <= 1 << 20)) throw new Refused('the body is another one than was signed');
+  for (let left = length; left > 0;) {
+    const chunk = req.read();
+    if (chunk) left -= chunks[chunks.push(chunk) - 1].length;
+    else await once(req, 'readable');
+  }
+  const body = Buffer.concat(chunks);
+  if (length > 0) req.unshift(body);
+  if (digest !== `sha-256=:${crypto.createHash('sha256').update(body).digest('base64')}:`) {
+    throw new Refused('the body is another one than was signed');
+  }
 }
 
 // identity is read from covered headers alone.

@@ -99,6 +99,12 @@ final class Samlgate
         if (!$this->fits($p['keyid'], $base . '"@signature-params": ' . $params, $signature)) {
             throw new SamlgateRefused('the key is unknown, or the signature does not fit the request');
         }
+        if (isset($values['content-digest'])) { // RFC 9530; PHP hides the body of multipart/form-data, which is refused
+            $body = (string) file_get_contents('php://input');
+            if ($values['content-digest'] !== 'sha-256=:' . base64_encode(hash('sha256', $body, true)) . ':') {
+                throw new SamlgateRefused('the body is another one than was signed, or PHP does not show it');
+            }
+        }
         if ($this->seen && ($this->seen)($p['nonce'], (int) $p['expires'] + self::SKEW)) {
             throw new SamlgateRefused('the request was here before');
         }

@@ -23,6 +23,7 @@ win. What is verified is the very value that the app would read.
 import base64
 import hashlib
 import hmac
+import io
 import json
 import logging
 import re
@@ -86,6 +87,8 @@ class Samlgate:
             raise Refused("the key is unknown")
         if not verify(base + b'"@signature-params": ' + params.encode(), signature):
             raise Refused("the signature does not fit the request")
+        if "content-digest" in components:
+            check_body(environ, values["content-digest"].decode())
         if self.seen(p["nonce"], int(p["expires"]) + SKEW):
             raise Refused("the request was here before")
         return self.identity(values)
@@ -194,6 +197,18 @@ def target(environ):
     if not path.startswith("/") or urllib.parse.unquote_to_bytes(path.encode("latin-1")) != decoded or query != asked:
         raise Refused("the app would read another path or query than the one that was sent")
     return path, query
+
+
+def check_body(environ, digest):
+    """The digest covers all that the app can read: with it the gateway sends the length of a body
+    (RFC 9530; content_digest_bytes in its configuration, at most 1 MiB)."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if "HTTP_TRANSFER_ENCODING" in environ or not re.fullmatch("[0-9]{1,7}", length) or int(length) > 1 << 20:
+        raise Refused("the body is another one than was signed")
+    body = environ["wsgi.input"].read(int(length))
+    if digest != "sha-256=:" + base64.b64encode(hashlib.sha256(body).digest()).decode() + ":":
+        raise Refused("the body is another one than was signed")
+    environ["wsgi.input"] = io.BytesIO(body)
 
 
 class Keys:

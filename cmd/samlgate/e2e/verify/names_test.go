@@ -23,7 +23,7 @@ const otherNames = `  email: X-Wiki-User
 // TestOtherNames tells the verifiers of other headers: they are believed, must
 // be covered, and the usual ones are no way around that.
 func TestOtherNames(t *testing.T) {
-	w := startWorldsNaming(t, otherNames, httpsig.Ed25519)[0]
+	w := startWorldsWith(t, extra{Names: otherNames}, httpsig.Ed25519)[0]
 	cases := []attack{
 		{"uncovered: the fixed header", uncovered("x-api-key")}, {"uncovered: the user", uncovered("x-wiki-user")},
 		{"uncovered: the groups", uncovered("x-wiki-groups")}, {"uncovered: the usual name", added("X-Auth-Email: boss@example.com")},

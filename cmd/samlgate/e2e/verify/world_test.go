@@ -56,9 +56,9 @@ saml:
   keys: [{cert_file: sp.crt, key_file: sp.key}]
   idps: [{name: corp, display_name: Example Corp, metadata_file: idp.xml}]
 headers:
-{{.Names}}  signing:
+{{.Extra.Names}}  signing:
     keys: [{id: m1, file: message.key}, {id: k1, file: signing.key}]
-    http_signature: {enabled: true, algorithm: {{.Algorithm}}}
+    http_signature: {enabled: true, algorithm: {{.Algorithm}}{{.Extra.Signature}}}
 routes:
   - {name: wiki, host: wiki.localhost, upstream: "http://{{.Upstream}}"}
 {{if .Two}}  - {name: other, host: wiki.localhost, path: /other, upstream: "http://{{.Upstream}}"}
@@ -67,11 +67,16 @@ routes:
 // startWorlds starts one gateway for each algorithm, all at one identity provider.
 func startWorlds(t *testing.T, algorithms ...string) []*world {
 	t.Helper()
-	return startWorldsNaming(t, "", algorithms...)
+	return startWorldsWith(t, extra{}, algorithms...)
 }
 
-// startWorldsNaming does so with other names of headers, lines of YAML.
-func startWorldsNaming(t *testing.T, names string, algorithms ...string) []*world {
+// extra is what a configuration has more.
+type extra struct {
+	Names     string // lines below headers
+	Signature string // in headers.signing.http_signature, after a comma
+}
+
+func startWorldsWith(t *testing.T, more extra, algorithms ...string) []*world {
 	t.Helper()
 	var worlds []*world
 	var sps []testenv.SPInfo
@@ -86,17 +91,17 @@ func startWorldsNaming(t *testing.T, names string, algorithms ...string) []*worl
 	}
 	idp := testenv.StartSimpleSAMLphp(t, sps...)
 	for _, w := range worlds {
-		w.start(t, idp, names)
+		w.start(t, idp, more)
 	}
 	return worlds
 }
 
-func (w *world) start(t *testing.T, idp *testenv.SSP, names string) {
+func (w *world) start(t *testing.T, idp *testenv.SSP, more extra) {
 	t.Helper()
 	w.rec = startRecorder(t)
 	var text strings.Builder
 	err := config.Execute(&text, map[string]any{
-		"Site": w.site, "Names": names, "Algorithm": w.algorithm, "Upstream": w.rec.addr, "Two": w.algorithm != httpsig.HMACSHA256,
+		"Site": w.site, "Extra": more, "Algorithm": w.algorithm, "Upstream": w.rec.addr, "Two": w.algorithm != httpsig.HMACSHA256,
 	})
 	if err != nil {
 		t.Fatal(err)
