@@ -3,16 +3,18 @@ package headers
 import (
 	"net/http"
 	"strings"
+
+	"github.com/dunglas/httpsfv"
 )
 
 // stripMember removes one member from the dictionary (RFC 9651 §3.2) in h[key].
 // Without that member the field keeps its bytes. A field that does not read as a
 // dictionary goes as a whole: a lenient parser behind us might find in it what
-// we did not.
+// we did not, and a strict one would not find ours beside it.
 func stripMember(h http.Header, key, member string, stripped *Stripped) {
 	list := strings.Join(h[key], ",") // RFC 9651 §4.2: several lines are one list
 	members, ok := splitDictionary(list)
-	if !ok {
+	if _, err := httpsfv.UnmarshalDictionary(h[key]); err != nil || !ok {
 		delete(h, key)
 		stripped.Other++
 		return

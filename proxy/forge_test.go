@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"crypto/ed25519"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/dunglas/httpsfv"
 
 	"github.com/samlgate/samlgate/headers"
 	"github.com/samlgate/samlgate/proxy"
@@ -25,7 +28,8 @@ const (
 // judge is an app that reads every request as CGI programs do (RFC 3875
 // §4.1.18) and remembers who got through as somebody else.
 type judge struct {
-	verifier *headers.Verifier
+	verifier *headers.Verifier // of tokens
+	sealed   *headers.Verifier // of signatures, at known
 
 	mu       sync.Mutex
 	seen     int
@@ -58,11 +62,21 @@ func newForge(t testing.TB) (*world, *judge) {
 			})
 			s.hosts[host] = []string{host}
 		}
+		var err error
+		s.route("known.example.com").Message, err = headers.NewMessageSigner(headers.MessageSignerConfig{
+			Keys: []headers.Key{{ID: "k1", Private: ed25519.NewKeyFromSeed([]byte("0123456789abcdef0123456789abcdef"))}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		s.route("jobs").Names.Username = "X-WebAuth-User" // managed everywhere, set there alone
 	})
 	keys, err := headers.ParseKeySet([]byte(w.browser().do(sso+"/.samlgate/jwks.json", ask{}).text))
 	w.must(err)
 	j.verifier, err = headers.NewVerifier(headers.VerifierConfig{Issuer: w.external.String(), Audience: "forge", Keys: keys, Now: w.now})
+	w.must(err)
+	j.sealed, err = headers.NewVerifier(headers.VerifierConfig{Issuer: w.external.String(), Audience: "forge", Keys: keys, Now: w.now,
+		Proof: headers.BySignature, Authorities: []string{"known.example.com"}, Managed: []string{"X-Api-Key"}})
 	w.must(err)
 	return w, j
 }
@@ -113,6 +127,14 @@ func (j *judge) verdict(r *http.Request) string {
 			return fmt.Sprintf("the token: %v", err)
 		}
 	}
+	if r.Host == "known.example.com" && len(email) > 0 {
+		want["HTTP_X_AUTH_AUDIENCE"] = "forge"
+		if _, err := j.sealed.Verify(r); err != nil {
+			return fmt.Sprintf("the signature: %v", err)
+		}
+	} else if signedByUs(r.Header) {
+		return "somebody signs in our name"
+	}
 	for _, name := range slices.Concat(notOurs, ours) {
 		if want[name] == "" && vars[name] != nil {
 			return fmt.Sprintf("%s is %q", name, vars[name])
@@ -129,6 +151,18 @@ func (j *judge) verdict(r *http.Request) string {
 		}
 	}
 	return ""
+}
+
+// signedByUs reports whether a reader of RFC 9421 finds our label.
+func signedByUs(h http.Header) bool {
+	for _, field := range []string{"Signature", "Signature-Input"} {
+		if d, err := httpsfv.UnmarshalDictionary(h[field]); err == nil {
+			if _, there := d.Get("samlgate"); there {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // variables are the variables of a request; all headers of one variable are in one.
