@@ -99,7 +99,8 @@ func (s *MessageSigner) Sign(out *http.Request, m *Managed, audience string) err
 		return errors.New("signing a request: an audience is required")
 	}
 	out.Header[audienceHeader] = []string{audience}
-	components, err := m.covered(out.Header)
+	var room [24]httpsig.Component // enough for most, and on the stack
+	components, err := m.covered(append(room[:0], wholeComponents...), out.Header)
 	if err != nil {
 		return fmt.Errorf("signing a request: %w", err)
 	}
@@ -122,12 +123,11 @@ func (s *MessageSigner) Sign(out *http.Request, m *Managed, audience string) err
 	return nil
 }
 
-// covered returns what a signature of a request with these headers covers. An
+// covered appends the headers that a signature of a request covers. An
 // app may read two lines of one name otherwise than we do, so they are refused.
 // Other spellings of a name are not looked for: they are gone after
 // [Managed.Strip].
-func (m *Managed) covered(h http.Header) ([]httpsig.Component, error) {
-	covered := append(make([]httpsig.Component, 0, 24), wholeComponents...)
+func (m *Managed) covered(covered []httpsig.Component, h http.Header) ([]httpsig.Component, error) {
 	for _, c := range m.components {
 		switch len(h[c.Key()]) {
 		case 0:
