@@ -40,9 +40,7 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, v *visit.Visit
 		p.logout, p.page, p.onward = true, readsPage(r), g.SignIn.Depart(w, r, v, ended, "")
 	}
 	if err := g.describe(&p, v); err != nil {
-		v.Err = err
-		g.noteTooLarge(v, p.session)
-		g.show(w, r, v, pages.Problem{Code: pages.ValueTooLarge, Args: map[string]string{"route": v.Route}})
+		g.tooLarge(w, r, v, p, err)
 		return
 	}
 	if p.first && !p.logout {
@@ -77,7 +75,7 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, v *visit.Visit
 			}
 			return nil
 		},
-		Fail: func(w http.ResponseWriter, r *http.Request, err *upstream.Error) { g.fail(w, r, v, err) },
+		Fail: func(w http.ResponseWriter, r *http.Request, err *upstream.Error) { g.fail(w, r, v, p, err) },
 	})
 }
 
@@ -207,10 +205,21 @@ func readsPage(r *http.Request) bool {
 	return pages.IsNavigation(&asGet)
 }
 
+// tooLarge tells that no header or token can hold what the app is to know.
+func (g *Gateway) tooLarge(w http.ResponseWriter, r *http.Request, v *visit.Visit, p passage, err error) {
+	v.Err = err
+	g.noteTooLarge(v, p.session)
+	g.show(w, r, v, pages.Problem{Code: pages.ValueTooLarge, Args: map[string]string{"route": v.Route}})
+}
+
 // fail shows why the app could not answer.
-func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, v *visit.Visit, err *upstream.Error) {
-	if errors.Is(err, live.ErrEnded) || errors.Is(err, live.ErrLost) {
+func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, v *visit.Visit, p passage, err *upstream.Error) {
+	switch {
+	case errors.Is(err, live.ErrEnded) || errors.Is(err, live.ErrLost):
 		g.cutOff(w, r, v, err)
+		return
+	case errors.Is(err, headers.ErrTooLarge): // a token that was made for this request
+		g.tooLarge(w, r, v, p, err)
 		return
 	}
 	v.Err, v.Reason = err, "upstream_"+err.Kind.String()
@@ -223,9 +232,7 @@ func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, v *visit.Visit, e
 	case upstream.BadRequest:
 		code = pages.BadRequest
 	case upstream.Refused:
-		if code = pages.Internal; errors.Is(err, headers.ErrTooLarge) {
-			code = pages.ValueTooLarge
-		}
+		code = pages.Internal
 	}
 	g.show(w, r, v, pages.Problem{Code: code, Args: map[string]string{"route": v.Route}})
 }

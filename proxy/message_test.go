@@ -166,3 +166,36 @@ func TestSignedBodies(t *testing.T) {
 		}
 	}
 }
+
+// A token for one request alone is made as the request leaves; one that no
+// header can hold ends it like any other value.
+func TestBoundTokens(t *testing.T) {
+	w := newWorld(t)
+	signer, err := headers.NewSigner(headers.SignerConfig{
+		Issuer: "https://sso.example.com", Keys: []headers.Key{{ID: "h1", Secret: messageSecret}}, Algorithm: "HS256", BindRequest: true, Now: w.now,
+	})
+	w.must(err)
+	w.rebuild(func(s *setup) {
+		for _, rt := range s.routes {
+			rt.Signer, rt.Names.Roles = signer, "" // the token alone has the roles
+		}
+	})
+	keys, err := (*headers.KeySet)(nil).With(headers.Key{ID: "h1", Secret: messageSecret})
+	w.must(err)
+	verifier, err := headers.NewVerifier(headers.VerifierConfig{Issuer: "https://sso.example.com", Audience: "wiki", Keys: keys, Bound: true, Now: w.now})
+	w.must(err)
+	b := w.browser()
+	b.signIn(wiki+"/", ann)
+	b.do(wiki+"/a%20b?c", ask{method: "PUT", site: "same-origin", kind: "xhr", header: lies}).is(200)
+	r := w.app.last(t)
+	truthful(t, r, ann)
+	claims, err := verifier.Verify(r)
+	if err != nil || claims.Method != "PUT" || claims.URL != "http://wiki.example.com/a%20b" {
+		t.Errorf("%+v, %v", claims, err)
+	}
+	before := w.app.count()
+	w.browser().signIn(wiki+"/", ann, strings.Repeat("r", 9000)).is(403, "wiki")
+	if w.app.count() != before || !contains(w.audit.String(), `"value_too_large"`) {
+		t.Errorf("%d requests reached the app; audit: %s", w.app.count()-before, short(w.audit.String()))
+	}
+}
