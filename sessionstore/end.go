@@ -43,7 +43,7 @@ func (m *Manager) EndAll(ctx context.Context, p identity.Person, why Reason) (in
 	for _, row := range rows {
 		ended = append(ended, EndedRow{Row: row, Reason: why})
 	}
-	m.tell(ctx, ended, "")
+	m.delistAll(ctx, m.report(ctx, ended, ""))
 	return len(ended), nil
 }
 
@@ -69,6 +69,7 @@ func (m *Manager) EndEverything(ctx context.Context, why Reason) error {
 // the index of single logout. agent is the browser whose sign-in ended them.
 func (m *Manager) tell(ctx context.Context, rows []EndedRow, agent string) []Ended {
 	all := m.report(ctx, rows, agent)
+	m.unsay(ctx, all)
 	m.delistAll(ctx, all)
 	return all
 }

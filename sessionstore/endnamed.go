@@ -132,7 +132,7 @@ func (m *Manager) endPage(ctx context.Context, name NameHash, entries []Entry, n
 		})
 	}
 	workers.Wait()
-	m.report(ctx, p.ended, "")
+	m.unsay(ctx, m.report(ctx, p.ended, ""))
 	if len(p.over) > 0 {
 		_ = m.store.Delist(ctx, name, p.over) // see delist
 	}

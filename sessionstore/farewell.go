@@ -59,10 +59,19 @@ func (m *Manager) foretell(ctx context.Context, s *Session, e Epochs) {
 func (m *Manager) leaveWord(ctx context.Context, ended []Ended, agent string) {
 	now := m.now()
 	for i, e := range ended {
-		switch {
-		case e.Session != nil && told(e.Reason) && i < farewellMost:
+		if leaves(i, e) {
 			m.keepWord(ctx, e.Session, min(farewellLife, e.Session.Expires.Sub(now)), word{Farewell: Farewell{Reason: e.Reason, Agent: agent, At: now}})
-		case m.tellIdle && e.Reason != ReasonIdle:
+		}
+	}
+}
+
+func leaves(i int, e Ended) bool { return e.Session != nil && told(e.Reason) && i < farewellMost }
+
+// unsay takes back what was foretold of sessions that have just ended, where
+// nothing took its place. Where an epoch ended them all it holds no more anyway.
+func (m *Manager) unsay(ctx context.Context, ended []Ended) {
+	for i, e := range ended {
+		if m.tellIdle && e.Reason != ReasonIdle && !leaves(i, e) {
 			_, _ = m.TakeOnce(ctx, farewellKind, string(e.ID))
 		}
 	}

@@ -10,6 +10,21 @@ func farewellCases() map[string]func(*bench) {
 	return map[string]func(*bench){
 		"a session that ends unused says so once": unusedSaysSo,
 		"no other end passes for an unused one":   othersDoNot,
+		"who ends all of a person waits for no farewell": func(b *bench) {
+			taken := 0
+			store := &meddler{Store: b.Store, value: func(v []byte) []byte { taken++; return v }}
+			m := b.manager(over(store), tellsIdle)
+			var all []*sessionstore.Session
+			for range 40 {
+				all = append(all, b.start(m, person(1)))
+			}
+			if n, err := m.EndAll(b.ctx(), person(1), sessionstore.ReasonDeactivated); n != len(all) || err != nil || taken != 0 {
+				b.Errorf("%d ended, %d taken back one by one, %v", n, taken, err)
+			}
+			for _, s := range all {
+				b.untold(m, s.ID)
+			}
+		},
 		"an unused end is told on request only": func(b *bench) {
 			m := b.manager()
 			s := b.start(m, person(1), briefly)
