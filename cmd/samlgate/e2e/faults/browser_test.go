@@ -42,8 +42,10 @@ func (a answer) String() string {
 	return [...]string{"served", "no session", "503", "no answer", "odd"}[a]
 }
 
-// errSilent says that a gateway did not answer.
-var errSilent = errors.New("no answer")
+var (
+	errSilent = errors.New("no answer")
+	errBusy   = errors.New("503, to be asked again")
+)
 
 // client returns a client of this browser at a gateway, which stops where the
 // identity provider would begin.
@@ -105,6 +107,9 @@ func (b *browser) begin(ctx context.Context, g *gateway, opts ...idptest.Option)
 	p, err := send(ctx, b.client(g), http.MethodGet, b.wiki(), nil, "none")
 	if err != nil {
 		return arriving{}, err
+	}
+	if judge(p, b.person) == away {
+		return arriving{}, errBusy
 	}
 	to, err := p.Location()
 	if err != nil {
