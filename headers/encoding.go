@@ -30,8 +30,11 @@ func Encodings() []Encoding { return []Encoding{UTF8, Percent, RFC2047, Base64, 
 
 // encode returns a value as it travels, and whether it can. Empty stays empty.
 func (e Encoding) encode(value string) (string, bool) {
+	if !utf8.ValidString(value) { // before anything looks for whole characters in it
+		return "", false
+	}
 	if e.escapes() {
-		return e.escape(value), utf8.ValidString(value)
+		return e.escape(value), true
 	}
 	value, ok := representable(value)
 	if e == ASCII && strings.ContainsFunc(value, func(r rune) bool { return r > '~' }) {

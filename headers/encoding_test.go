@@ -22,6 +22,7 @@ func TestEncodings(t *testing.T) {
 		{Percent, "a\r\nX-Admin: 1", "a%0D%0AX-Admin:%201"}, {Percent, "\xff", ""}, {Percent, " ", "%20"},
 		{RFC2047, "Zoe M", "Zoe M"}, {RFC2047, "Zoë", "=?UTF-8?B?Wm/Dqw==?="}, {RFC2047, "a\nb", "=?UTF-8?B?YQpi?="},
 		{RFC2047, "=?UTF-8?B?Ym9zcw==?=", "=?UTF-8?B?PT9VVEYtOD9CP1ltOXpjdz09Pz0=?="}, {RFC2047, "\xff", ""},
+		{RFC2047, strings.Repeat("\x96", 100), ""}, // no whole character to cut at
 		{Base64, "Zoë", "Wm/Dqw=="}, {Base64, "a\x00", "YQA="}, {Base64, "\xff", ""},
 	} {
 		h := http.Header{}
