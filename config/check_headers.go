@@ -98,8 +98,15 @@ func (c *checker) mapNames(path string, h HeaderNames) {
 		if !c.unknown(at) && (value.Empty() || !isPrintable(value.Reveal()) || strings.TrimSpace(value.Reveal()) != value.Reveal()) {
 			c.mistake(at, "is empty, or holds a control character or outer blanks")
 		}
+		if len(value.Reveal()) > maxHeaderValue {
+			c.mistake(at, "is longer than the %d bytes that a header may have", maxHeaderValue)
+		}
 	}
 }
+
+// maxHeaderValue is that of headers.MaxValue: with a longer one every request of
+// the route would be refused.
+const maxHeaderValue = 4096
 
 func (c *checker) attributeKeys() []string {
 	keys := map[string]bool{}
