@@ -71,12 +71,13 @@ type gateway struct {
 	number int
 	road   *http.Transport
 	admin  string // address
+	build  build
 }
 
 // build is what a gateway is made of, where it is not like the others.
 type build struct {
 	program string // empty = this source
-	plain   bool   // knows no overrides
+	plain   bool   // knows no overrides, and has no sessions in its API for operators
 }
 
 // newHouse prepares everything but the gateways.
@@ -123,7 +124,7 @@ func (h *house) open(store string, b build) *gateway {
 	var text strings.Builder
 	h.must(config.Execute(&text, map[string]any{"Site": at, "Listen": listen, "Token": operatorToken, "Store": store, "App": h.app,
 		"Policies": policies[1:], "Plain": b.plain}))
-	g := &gateway{number: len(h.gateways), admin: at.Admin, road: &http.Transport{
+	g := &gateway{number: len(h.gateways), admin: at.Admin, build: b, road: &http.Transport{
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", listen))
 		},

@@ -108,7 +108,7 @@ func (w *worker) leave(ctx context.Context, s *session) {
 
 // leaveAll has an operator end all sessions of the person.
 func (w *worker) leaveAll(ctx context.Context) {
-	g := w.any()
+	g := w.operator()
 	w.trying(w.mine...)
 	if _, err := g.operate(ctx, http.MethodDelete, "sessions?user="+url.QueryEscape(w.person.Email)); err != nil {
 		w.refused()
