@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -181,7 +182,10 @@ func TestCheckLiveApps(t *testing.T) {
 				return
 			}
 			fmt.Fprint(c, "SSH-2.0-OpenSSH_9.6\r\n")
-			c.Close()
+			go func() { // ends when the client hangs up
+				_, _ = io.Copy(io.Discard, c)
+				c.Close()
+			}()
 		}
 	}()
 	change(t, l.file, u.Host, listener.Addr().String())

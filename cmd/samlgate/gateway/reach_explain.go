@@ -27,6 +27,7 @@ func explain(err error, t trouble) error {
 		return nil
 	}
 	text := strings.ReplaceAll(err.Error(), sessionstore.ErrUnavailable.Error()+": ", "")
+	text = strings.ReplaceAll(text, spokeFirst, "it spoke before it was asked")
 	if t.redis == "sentinel" { // the answer to a name that they do not know
 		text = strings.ReplaceAll(text, "redis: nil", "the sentinels know no such master")
 	}
@@ -37,6 +38,10 @@ func explain(err error, t trouble) error {
 	}
 	return errors.New(text)
 }
+
+// spokeFirst is what net/http says of a server that sends something before it was
+// asked, as those for SSH and mail do, if it notices before it asks.
+const spokeFirst = "readLoopPeekFailLocked: %!w(<nil>)"
 
 func (t trouble) ofNetwork(err error) string {
 	var name *net.DNSError
@@ -50,7 +55,7 @@ func (t trouble) ofNetwork(err error) string {
 		return "no way leads there from this machine; correct " + t.address + ", or ask whoever runs the network"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return "nobody answered in time; look whether it runs, whether a firewall is between, and whether " + t.address + " is right" + t.perhapsTLS()
-	case strings.Contains(err.Error(), "malformed HTTP"):
+	case strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), spokeFirst):
 		return "what listens there speaks no HTTP; correct " + t.address
 	case strings.HasSuffix(err.Error(), "EOF"), errors.Is(err, syscall.ECONNRESET):
 		return "it hung up; look into its log" + t.perhapsTLS()
