@@ -10,6 +10,7 @@ import (
 
 	"github.com/samlgate/samlgate/identity"
 	"github.com/samlgate/samlgate/sessionstore"
+	"github.com/samlgate/samlgate/sessionstore/storetest"
 )
 
 // polls are requests that must keep no session alive.
@@ -125,7 +126,7 @@ func TestIgnoredConnectionKeepsNoSessionAlive(t *testing.T) {
 		w.must(err)
 		return len(all) == 1 && w.now().Sub(all[0].LastSeen) < time.Minute
 	}
-	sooner(t, used) // and so would the other be
+	storetest.Eventually(t, 2*soon, "it is used", used) // and so would the other be
 	w.later(3 * time.Minute)
 	if w.live(ann) != 0 || w.live(bob) != 1 {
 		t.Errorf("%d sessions poll on, %d work", w.live(ann), w.live(bob))
@@ -147,16 +148,6 @@ func TestPollingDoesNotDecideWhoGoes(t *testing.T) {
 	tablet.signIn(wiki+"/", ann).is(200)
 	desk.do(wiki+"/x", ask{kind: "xhr"}).is(200)
 	phone.do(wiki+"/x", ask{kind: "xhr"}).is(401, `"reason":"evicted"`)
-}
-
-// sooner waits for what must happen.
-func sooner(t testing.TB, happens func() bool) {
-	t.Helper()
-	for end := time.Now().Add(2 * soon); !happens(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("waited in vain")
-		}
-	}
 }
 
 // A body that goes up to an ignored path is no use.
